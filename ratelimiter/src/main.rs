@@ -1,0 +1,2 @@
+//! ratelimiter
+fn main() {}
