@@ -1,1 +1,4 @@
 //! gateway
+
+pub mod protocol;
+pub mod providers;

@@ -1,0 +1,1 @@
+//! The public wire types: what a customer sends and what a customer gets.
