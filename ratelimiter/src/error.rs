@@ -1,0 +1,68 @@
+//! How requests to the service fail. Every answer is JSON; what went wrong inside goes to the log alone.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::json;
+
+use crate::window::Unavailable;
+
+/// A request that was not served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// The cluster token is missing or wrong.
+    #[error("send the cluster token as Authorization: Bearer")]
+    Unauthorized,
+    /// The body is not what the operation takes.
+    #[error("{0}")]
+    Invalid(String),
+    /// The body is larger than any batch can be.
+    #[error("a batch is at most {} bytes", crate::api::MAX_BODY_BYTES)]
+    TooLarge,
+    /// There is no such path.
+    #[error("no such path: POST /check, GET /healthz and GET /readyz are all there is")]
+    NotFound,
+    /// The path is served with another method.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The service is about to stop.
+    #[error("shutting down")]
+    Draining,
+    /// The windows cannot be asked.
+    #[error("the rate limit windows are unavailable")]
+    Unavailable(#[from] Unavailable),
+}
+
+impl ApiError {
+    /// What callers may branch on.
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Invalid(_) => "invalid_request",
+            Self::TooLarge => "payload_too_large",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Draining | Self::Unavailable(_) => "service_unavailable",
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Draining | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Self::Unavailable(Unavailable(cause)) = self {
+            tracing::error!(error = format!("{cause:#}"), "the windows cannot be asked");
+        }
+        HttpResponse::build(self.status_code())
+            .json(json!({ "error": { "code": self.code(), "message": self.to_string() } }))
+    }
+}
