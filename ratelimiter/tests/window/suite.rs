@@ -22,6 +22,7 @@ macro_rules! conformance {
             a_raised_limit_keeps_the_history,
             a_lowered_limit_waits_until_enough_has_left,
             keys_do_not_share,
+            a_silent_key_keeps_its_window_while_others_ask,
             a_coarse_slot_frees_at_most_a_256th_late,
             next_us_is_when_there_is_more_room,
             is_exact_for_poisson_traffic,
@@ -129,6 +130,22 @@ pub(crate) async fn a_lowered_limit_waits_until_enough_has_left(window: &dyn Win
 pub(crate) async fn keys_do_not_share(window: &dyn Window, _: &ManualClock) {
     for _ in 0..100 {
         assert_eq!(ask(window, KeyId::mint(), 1, 2).await.admitted, 1);
+    }
+}
+
+pub(crate) async fn a_silent_key_keeps_its_window_while_others_ask(window: &dyn Window, clock: &ManualClock) {
+    let others: Vec<_> = (0..1_000).map(|_| KeyId::mint()).collect();
+    for wait_us in [0, 1, WINDOW_US / 5 * 3] {
+        clock.advance_us(wait_us);
+        let silent = KeyId::mint();
+        ask(window, silent, 1, 1).await;
+        for _ in 0..5 {
+            clock.advance_us(WINDOW_US / 5);
+            for other in &others {
+                ask(window, *other, 1, 1).await;
+            }
+        }
+        assert_eq!(ask(window, silent, 1, 1).await.admitted, 0, "after a first wait of {wait_us} us");
     }
 }
 
