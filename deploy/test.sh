@@ -21,6 +21,7 @@ main() {
     else
         step "build" cargo build "${flags[@]}"
         step "tests" cargo test "${flags[@]}"
+        step "examples in the documentation" cargo test --workspace --locked --doc
         step "client libraries" deploy/test-sdk.sh
     fi
     printf '\n%s passed in %d s\n' "$tests" "$SECONDS"
