@@ -1,1 +1,20 @@
-//! ledger
+#![doc = include_str!("../README.md")]
+
+pub mod account;
+pub mod api;
+pub mod balances;
+mod book;
+pub mod config;
+mod data_dir;
+mod drainer;
+pub mod error;
+pub mod ledger;
+mod password;
+mod reaper;
+pub mod reconcile;
+
+pub use api::configure;
+pub use config::LedgerSettings;
+pub use error::{AdminError, Unavailable};
+pub use ledger::Ledger;
+pub use reconcile::ReconcileReport;

@@ -1,0 +1,156 @@
+//! Balances in the memory of one process.
+//!
+//! One mutex guards everything and is never held across an await: each command is a handful of map operations, so that
+//! a finer lock would cost more than it saves.
+
+mod state;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use syntopen_shared::clock::Clock;
+use syntopen_shared::id::{AccountId, KeyId};
+use syntopen_shared::wire::ledger::{Checkpoint, Finish, Hold, HoldRefused, Spent};
+use tokio::sync::Notify;
+
+use self::state::{Now, State};
+use super::{Balances, Batch, CheckpointOutcome, Credit, CreditOutcome, FinishOutcome, HoldOutcome, Seed, Snapshot};
+use crate::account::{Account, Charged};
+use crate::error::Unavailable;
+
+/// Balances of the embedded profile.
+pub struct MemoryBalances {
+    clock: Arc<dyn Clock>,
+    bounds: Bounds,
+    state: Mutex<State>,
+    /// Wakes the drainer; a permit is kept while it is busy.
+    appended: Notify,
+}
+
+/// How much is kept in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Entries that may wait for the book before holds are refused.
+    pub journal_max: usize,
+    /// Finished requests that are remembered.
+    pub ended_max: usize,
+}
+
+impl MemoryBalances {
+    /// Nothing yet: accounts and keys are seeded as they are touched.
+    #[must_use]
+    pub fn new(bounds: Bounds, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, bounds, state: Mutex::default(), appended: Notify::new() }
+    }
+
+    fn now(&self) -> Now {
+        Now { unix_ms: self.clock.unix_ms(), monotonic_us: self.clock.monotonic_us() }
+    }
+
+    /// The state is changed only after everything has been checked, so a panic elsewhere leaves it whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a step, and wakes the drainer where the step left it something to do.
+    fn step<T>(&self, step: impl FnOnce(&mut State, Now) -> T) -> T {
+        let now = self.now();
+        let (outcome, appended) = {
+            let mut state = self.state();
+            let before = state.tail();
+            let outcome = step(&mut state, now);
+            (outcome, before != state.tail())
+        };
+        if appended {
+            self.appended.notify_one();
+        }
+        outcome
+    }
+}
+
+#[async_trait]
+impl Balances for MemoryBalances {
+    async fn hold(&self, hold: &Hold) -> Result<HoldOutcome, Unavailable> {
+        let bound = self.bounds.journal_max;
+        Ok(self.step(|state, now| {
+            let replay = state.knows(hold.id);
+            if !replay && bound <= state.backlog() {
+                return HoldOutcome::Refused(HoldRefused::BacklogFull);
+            }
+            state.hold(hold, now)
+        }))
+    }
+
+    async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<CheckpointOutcome, Unavailable> {
+        Ok(self.step(|state, now| state.checkpoint(checkpoint, now)))
+    }
+
+    async fn put_back(&self, checkpoint: &Checkpoint) -> Result<CheckpointOutcome, Unavailable> {
+        Ok(self.step(|state, now| match state.checkpoint(checkpoint, now) {
+            CheckpointOutcome::Unknown => state.put_back(checkpoint, now),
+            known => known,
+        }))
+    }
+
+    async fn finish(&self, finish: &Finish) -> Result<FinishOutcome, Unavailable> {
+        Ok(self.step(|state, now| state.finish(finish, now)))
+    }
+
+    async fn finish_unknown(&self, finish: &Finish, booked: Option<Charged>) -> Result<FinishOutcome, Unavailable> {
+        Ok(self.step(|state, now| match state.finish(finish, now) {
+            FinishOutcome::Unknown => state.finish_unknown(finish, booked, now),
+            known => known,
+        }))
+    }
+
+    async fn seed(&self, seed: &Seed) -> Result<(), Unavailable> {
+        self.state().seed(seed);
+        Ok(())
+    }
+
+    async fn credit(&self, credit: Credit) -> Result<CreditOutcome, Unavailable> {
+        Ok(self.state().credit(credit))
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, Unavailable> {
+        Ok(self.state().accounts.get(&account).cloned())
+    }
+
+    async fn spent(&self, key: KeyId) -> Result<Option<Spent>, Unavailable> {
+        let now = self.now();
+        Ok(self.state().keys.get(&key).map(|key| key.spending.at(now.unix_ms).spent))
+    }
+
+    async fn expire_overdue(&self, limit: usize) -> Result<usize, Unavailable> {
+        Ok(self.step(|state, now| state.expire_overdue(limit, now)))
+    }
+
+    async fn forget(&self) -> Result<(), Unavailable> {
+        let (now, bound) = (self.now(), self.bounds.ended_max);
+        self.state().forget(bound, now);
+        Ok(())
+    }
+
+    async fn pending(&self, limit: usize) -> Result<Batch, Unavailable> {
+        Ok(self.state().pending(limit))
+    }
+
+    async fn trim(&self, batch: &Batch) -> Result<(), Unavailable> {
+        self.state().trim(batch);
+        Ok(())
+    }
+
+    async fn appended(&self) {
+        self.appended.notified().await;
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot, Unavailable> {
+        let state = self.state();
+        Ok(Snapshot {
+            accounts: state.accounts.clone(),
+            keys: state.keys.clone(),
+            open: state.open_holds(),
+            journal: state.journal.iter().cloned().collect(),
+        })
+    }
+}

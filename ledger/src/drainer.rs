@@ -1,0 +1,143 @@
+//! Brings charges into the book: everything that is pending goes in one transaction, and what arrives meanwhile goes in
+//! the next. So there is no delay when idle, and no more transactions than the disk can take.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use syntopen_shared::shutdown::Shutdown;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::book::settlements;
+use crate::error::Unavailable;
+use crate::ledger::Core;
+
+const BACKOFF_MIN: Duration = Duration::from_millis(20);
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
+/// After how many failures in a row an outage is reported, once.
+const FAILURES_REPORTED: u32 = 3;
+
+/// Drains until the shutdown is requested and nothing is left, or what is left cannot be booked in time.
+pub(crate) async fn run(core: &Core, shutdown: &Shutdown) {
+    let mut failures = 0_u32;
+    let mut deadline = None;
+    loop {
+        if shutdown.is_requested() {
+            deadline.get_or_insert_with(|| Instant::now() + core.settings.drain_max);
+        }
+        match drain(core).await {
+            Ok(Drained::Everything) if deadline.is_some() => return,
+            Ok(Drained::Everything) => {
+                recovered(&mut failures);
+                tokio::select! {
+                    () = core.balances.appended() => {}
+                    () = shutdown.requested() => {}
+                }
+            }
+            Ok(Drained::Batch) => recovered(&mut failures),
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                if failures == FAILURES_REPORTED {
+                    tracing::error!(error = %error, "the book takes no charges; they wait in memory");
+                }
+                if deadline.is_some_and(|deadline| deadline < Instant::now()) {
+                    tracing::error!(error = %error, "closing with charges that the book does not take");
+                    return;
+                }
+                tokio::time::sleep(backoff(failures)).await;
+            }
+        }
+    }
+}
+
+enum Drained {
+    Batch,
+    Everything,
+}
+
+async fn drain(core: &Core) -> Result<Drained, sqlx::Error> {
+    // Commit and trim under one lock: whoever holds it sees each charge either in the book or in the journal.
+    let mut writer = core.book.writer().await;
+    let closed = |_: Unavailable| sqlx::Error::WorkerCrashed;
+    let batch = core.balances.pending(core.settings.batch_max).await.map_err(closed)?;
+    if batch.is_empty() {
+        return Ok(Drained::Everything);
+    }
+    settlements::commit(writer.for_charges().await?, &batch, core.clock.unix_ms()).await?;
+    core.balances.trim(&batch).await.map_err(closed)?;
+    drop(writer);
+    core.booked.advance(batch.through);
+    Ok(Drained::Batch)
+}
+
+fn recovered(failures: &mut u32) {
+    if FAILURES_REPORTED <= *failures {
+        tracing::info!("the book takes charges again");
+    }
+    *failures = 0;
+}
+
+fn backoff(failures: u32) -> Duration {
+    BACKOFF_MIN.saturating_mul(1 << failures.min(10)).min(BACKOFF_MAX)
+}
+
+/// Up to where the journal is booked, and who waits for that.
+#[derive(Default)]
+pub(crate) struct Booked(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    through: u64,
+    closed: bool,
+    /// By the place in the journal they wait for; each is a command of a live caller, who bounds their number.
+    waiting: BTreeMap<u64, Vec<oneshot::Sender<()>>>,
+}
+
+impl Booked {
+    /// Returns when the journal is booked up to `position`.
+    pub(crate) async fn reached(&self, position: u64) -> Result<(), Unavailable> {
+        let wait = {
+            let mut state = self.state();
+            if position <= state.through {
+                return Ok(());
+            }
+            if state.closed {
+                return Err(Unavailable);
+            }
+            let (wake, wait) = oneshot::channel();
+            state.waiting.entry(position).or_default().push(wake);
+            wait
+        };
+        wait.await.map_err(|_| Unavailable)
+    }
+
+    /// Whether anything is still going to be booked.
+    pub(crate) fn is_open(&self) -> Result<(), Unavailable> {
+        if self.state().closed { Err(Unavailable) } else { Ok(()) }
+    }
+
+    /// No more is going to be booked: whoever waits learns that nothing is known.
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.waiting.clear();
+    }
+
+    fn advance(&self, through: u64) {
+        let woken = {
+            let mut state = self.state();
+            state.through = state.through.max(through);
+            let later = state.waiting.split_off(&(through + 1));
+            std::mem::replace(&mut state.waiting, later)
+        };
+        for wake in woken.into_values().flatten() {
+            // Whoever has stopped waiting needs no answer.
+            let _gone = wake.send(());
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
