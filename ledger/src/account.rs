@@ -6,7 +6,7 @@ use std::cmp::{max, min};
 
 use serde::Serialize;
 use syntopen_shared::clock::{utc_day, utc_month};
-use syntopen_shared::id::{AccountId, KeyId};
+use syntopen_shared::id::{AccountId, KeyId, RequestId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::{
     AccountStatus, FinishKind, HoldRefused, KeyStatus, Outcome, Period, SpendLimits, Spent, Usage, UsageSource,
@@ -273,7 +273,7 @@ pub struct Entry {
     /// Its place in the journal; grows by at least one from entry to entry.
     pub position: u64,
     /// The request.
-    pub id: syntopen_shared::id::RequestId,
+    pub id: RequestId,
     /// Who pays.
     pub account: AccountId,
     /// With which key.

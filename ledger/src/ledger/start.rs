@@ -60,12 +60,22 @@ fn live(
             return;
         }
         let Some(core) = core else { return };
+        let waited_for = WaitedFor(&core.booked);
         tokio::join!(drainer::run(&core, shutdown), reaper::run(&core, shutdown));
-        core.booked.close();
+        drop(waited_for);
         if let Err(error) = core.book.close().await {
             tracing::warn!(error = %error, "the book is closed without being compacted");
         }
     });
+}
+
+/// Tells whoever waits for the book that nothing comes any more, also where a panic ends the thread.
+struct WaitedFor<'a>(&'a Booked);
+
+impl Drop for WaitedFor<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 async fn open(dir: &DataDir, settings: LedgerSettings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Core>> {

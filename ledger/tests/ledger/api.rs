@@ -4,7 +4,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{App, test, web};
 use serde_json::{Value, json};
 
-use crate::support::Bench;
+use crate::support::{Bench, connect};
 
 async fn call(bench: &Bench, method: Method, path: &str, body: &str) -> (StatusCode, Value) {
     let data = web::Data::from(bench.ledger.clone());
@@ -77,8 +77,7 @@ async fn the_program_reconciles_a_book_that_nobody_has() {
     let empty = tempfile::TempDir::new().unwrap();
     assert_eq!(reconcile(empty.path()).status.code(), Some(1));
 
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(bench.dir.path().join("book.sqlite"));
-    let mut book = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    let mut book = connect(bench.dir.path()).await;
     sqlx::query("UPDATE accounts SET posted = posted + 1 WHERE kind = 'customer'").execute(&mut book).await.unwrap();
     sqlx::Connection::close(book).await.unwrap();
     let drifted = reconcile(bench.dir.path());

@@ -9,7 +9,7 @@ use syntopen_shared::id::RequestId;
 use syntopen_shared::wire::ledger::FinishKind;
 use tempfile::TempDir;
 
-use crate::support::{Bench, EMAIL, START_MS, open, populate};
+use crate::support::{Bench, EMAIL, START_MS, connect, open, populate};
 
 const CHILD_DIR: &str = "LEDGER_CRASH_DIR";
 const FINISHES: usize = 300;
@@ -51,8 +51,7 @@ async fn check(dir: &TempDir, acknowledged: &[RequestId], credits: i64) {
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     ledger.close().await;
 
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("book.sqlite"));
-    let mut book = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    let mut book = connect(dir.path()).await;
     for id in acknowledged {
         let charged = sqlx::query_scalar::<_, i64>("SELECT charged FROM usage WHERE id = $1").bind(id.to_string());
         assert_eq!(charged.fetch_optional(&mut book).await.unwrap(), Some(COST), "{id}");

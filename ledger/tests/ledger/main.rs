@@ -4,6 +4,7 @@
 mod administration;
 mod api;
 mod balances;
+mod book;
 mod commands;
 mod crash;
 mod property;

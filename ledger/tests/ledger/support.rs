@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use syntopen_ledger::{Ledger, LedgerSettings};
 use syntopen_shared::clock::ManualClock;
 use syntopen_shared::id::{AccountId, KeyId, RequestId};
@@ -99,6 +101,12 @@ impl Bench {
         assert!(report.findings.is_empty(), "{:?}", report.findings);
         assert_eq!(report.drift, NanoUsd::ZERO);
     }
+}
+
+/// The file of the book itself, for sabotage and for looking at rows.
+pub(crate) async fn connect(dir: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(dir.join("book.sqlite"));
+    SqliteConnection::connect_with(&options).await.unwrap()
 }
 
 /// Opens a ledger, as soon as the one before it has let the directory go.
