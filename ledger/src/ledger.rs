@@ -211,6 +211,12 @@ impl Ledger {
     }
 }
 
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.stop.request();
+    }
+}
+
 /// What the book has of a request that the balances do not know.
 enum Known {
     Nothing,

@@ -178,7 +178,7 @@ async fn apply(mut bench: Bench, model: &mut Model, ids: &[RequestId], step: Ste
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_scripts_agree_with_a_naive_model(steps in prop::collection::vec(step(), 1..30)) {

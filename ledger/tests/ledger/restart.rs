@@ -5,7 +5,7 @@ use syntopen_shared::id::RequestId;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::{FinishKind, FinishRefused, Finished, SpendLimits, Spent};
 
-use crate::support::{Bench, create_key};
+use crate::support::{Bench, create_key, open};
 
 #[tokio::test]
 async fn balances_and_spending_survive() {
@@ -84,6 +84,15 @@ async fn a_data_directory_belongs_to_one_process() {
     let error = second.err().unwrap().to_string();
     assert!(error.contains("belongs to another running process"), "{error}");
     bench.reopened().await.assert_no_drift().await;
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_dropped_gives_the_directory_back() {
+    let Bench { ledger, clock, dir, .. } = Bench::with(100).await;
+
+    drop(ledger);
+
+    open(dir.path(), &clock).await.close().await;
 }
 
 #[tokio::test]
