@@ -1,5 +1,6 @@
 -- $1 ids of the requests that ended, $2 usage, $3 transfers, $4 accounts, $5 keys, $6 daily sums, $7 running requests:
--- JSON arrays; $8 now. Ends the transaction that the look-up began.
+-- JSON arrays; $8 now. Ends the transaction that the look-up began. Wide rows are materialised, because every mention of
+-- json_each's value would write it out as text again.
 
 INSERT INTO usage (
     id, account, api_key, ended, charged, ended_ms, model, provider, upstream,
@@ -7,18 +8,19 @@ INSERT INTO usage (
     input_price, cached_input_price, cache_write_price, cache_write_1h_price, output_price,
     cost_price, source, outcome, stream, attempts, started_ms, first_byte_ms, duration_ms
 )
+WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each($2))
 SELECT
-    value ->> '$.id', value ->> '$.account', value ->> '$.key', value ->> '$.ended', value ->> '$.charged',
-    value ->> '$.ended_ms',
-    value ->> '$.usage.model', value ->> '$.usage.provider', value ->> '$.usage.upstream',
-    value ->> '$.usage.tokens.input', value ->> '$.usage.tokens.cached_input', value ->> '$.usage.tokens.cache_write',
-    value ->> '$.usage.tokens.cache_write_1h', value ->> '$.usage.tokens.output', value ->> '$.usage.tokens.reasoning',
-    value ->> '$.usage.prices.input', value ->> '$.usage.prices.cached_input', value ->> '$.usage.prices.cache_write',
-    value ->> '$.usage.prices.cache_write_1h', value ->> '$.usage.prices.output',
-    value ->> '$.usage.cost_price', value ->> '$.usage.source', value ->> '$.usage.outcome', value ->> '$.usage.stream',
-    value ->> '$.usage.attempts', value ->> '$.usage.started_ms', value ->> '$.usage.first_byte_ms',
-    value ->> '$.usage.duration_ms'
-FROM json_each($2) WHERE TRUE
+    row ->> '$.id', row ->> '$.account', row ->> '$.key', row ->> '$.ended', row ->> '$.charged',
+    row ->> '$.ended_ms',
+    row ->> '$.usage.model', row ->> '$.usage.provider', row ->> '$.usage.upstream',
+    row ->> '$.usage.tokens.input', row ->> '$.usage.tokens.cached_input', row ->> '$.usage.tokens.cache_write',
+    row ->> '$.usage.tokens.cache_write_1h', row ->> '$.usage.tokens.output', row ->> '$.usage.tokens.reasoning',
+    row ->> '$.usage.prices.input', row ->> '$.usage.prices.cached_input', row ->> '$.usage.prices.cache_write',
+    row ->> '$.usage.prices.cache_write_1h', row ->> '$.usage.prices.output',
+    row ->> '$.usage.cost_price', row ->> '$.usage.source', row ->> '$.usage.outcome', row ->> '$.usage.stream',
+    row ->> '$.usage.attempts', row ->> '$.usage.started_ms', row ->> '$.usage.first_byte_ms',
+    row ->> '$.usage.duration_ms'
+FROM rows WHERE TRUE
 ON CONFLICT (id) DO UPDATE SET
     ended = excluded.ended, charged = excluded.charged, ended_ms = excluded.ended_ms, model = excluded.model,
     provider = excluded.provider, upstream = excluded.upstream,
@@ -32,10 +34,11 @@ ON CONFLICT (id) DO UPDATE SET
     started_ms = excluded.started_ms, first_byte_ms = excluded.first_byte_ms, duration_ms = excluded.duration_ms;
 
 INSERT INTO transfers (id, account, house, op, class, total, amount, created_ms)
+WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each($3))
 SELECT
-    value ->> '$.id', value ->> '$.account', 'house:revenue', value ->> '$.op', value ->> '$.class',
-    value ->> '$.total', value ->> '$.amount', value ->> '$.created_ms'
-FROM json_each($3);
+    row ->> '$.id', row ->> '$.account', 'house:revenue', row ->> '$.op', row ->> '$.class',
+    row ->> '$.total', row ->> '$.amount', row ->> '$.created_ms'
+FROM rows;
 
 UPDATE accounts SET posted = posted + moved.amount
 FROM (SELECT value ->> '$.id' AS id, value ->> '$.amount' AS amount FROM json_each($4)) AS moved
@@ -61,11 +64,12 @@ INSERT INTO usage_daily (
     account, api_key, day, model, requests, input_tokens, cached_input_tokens, cache_write_tokens,
     cache_write_1h_tokens, output_tokens, reasoning_tokens, cost
 )
+WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each($6))
 SELECT
-    value ->> '$.account', value ->> '$.key', value ->> '$.day', value ->> '$.model', value ->> '$.requests',
-    value ->> '$.tokens[0]', value ->> '$.tokens[1]', value ->> '$.tokens[2]', value ->> '$.tokens[3]',
-    value ->> '$.tokens[4]', value ->> '$.tokens[5]', value ->> '$.cost'
-FROM json_each($6) WHERE TRUE
+    row ->> '$.account', row ->> '$.key', row ->> '$.day', row ->> '$.model', row ->> '$.requests',
+    row ->> '$.tokens[0]', row ->> '$.tokens[1]', row ->> '$.tokens[2]', row ->> '$.tokens[3]',
+    row ->> '$.tokens[4]', row ->> '$.tokens[5]', row ->> '$.cost'
+FROM rows WHERE TRUE
 ON CONFLICT (account, api_key, day, model) DO UPDATE SET
     requests = requests + excluded.requests,
     input_tokens = input_tokens + excluded.input_tokens,
@@ -77,9 +81,10 @@ ON CONFLICT (account, api_key, day, model) DO UPDATE SET
     cost = cost + excluded.cost;
 
 INSERT INTO running (id, account, api_key, amount, usage, updated_ms)
+WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each($7))
 SELECT
-    value ->> '$.id', value ->> '$.account', value ->> '$.key', value ->> '$.amount', value -> '$.usage', $8
-FROM json_each($7) WHERE TRUE
+    row ->> '$.id', row ->> '$.account', row ->> '$.key', row ->> '$.amount', row -> '$.usage', $8
+FROM rows WHERE TRUE
 ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, usage = excluded.usage, updated_ms = excluded.updated_ms;
 
 DELETE FROM running WHERE id IN (SELECT value FROM json_each($1));
