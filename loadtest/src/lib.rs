@@ -1,1 +1,3 @@
-//! loadtest
+#![doc = include_str!("../README.md")]
+
+pub mod simulator;
