@@ -45,6 +45,9 @@ impl Control {
     /// # Errors
     /// What is wrong with it, for people.
     pub fn parse(value: &Value) -> Result<Self, String> {
+        if !value.is_object() {
+            return Err("expected an object".to_owned());
+        }
         let control = Self::deserialize(value).map_err(|error| error.to_string())?;
         control.check()?;
         Ok(control)
@@ -103,7 +106,8 @@ fn named_or_whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<O
     let value = match Value::deserialize(deserializer)? {
         Value::Null => return Ok(None),
         Value::String(name) => Value::Object(Map::from_iter([(name, Value::Bool(true))])),
-        value => value,
+        value @ Value::Object(_) => value,
+        _ => return Err(serde::de::Error::custom("a fault is an object or a name")),
     };
     Fault::deserialize(value).map(Some).map_err(serde::de::Error::custom)
 }
@@ -130,6 +134,7 @@ mod tests {
             json!({"tokens": TOKENS_MAX + 1}),
             json!({"fault": "cut_aftre"}),
             json!({"fault": {"status": 7}}),
+            json!({"fault": ["m"]}),
             json!([1]),
         ] {
             assert!(Control::parse(&wrong).is_err(), "{wrong}");

@@ -19,7 +19,7 @@ const WORDS: [&str; 64] = [
 ];
 
 /// The same for answers that are to be cut between the bytes of a character: of two, three and four bytes.
-const WIDE_WORDS: [&str; 8] = [" é", " 日本", " 😀", " café", " мир", " über", " 字", " 🙂"];
+const WIDE_WORDS: [&str; 8] = [" é", " 日本", " 😀", " él", " и", " über", " 字", " 🙂"];
 
 /// Which words an answer is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,11 @@
+//! The simulator as a client sees it, over real sockets.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod answers;
+mod client;
+mod faults;
+mod gates;
+mod load;
+mod record;
+mod refusals;
+mod streams;
