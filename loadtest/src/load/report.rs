@@ -11,6 +11,8 @@ use crate::load::process::Watch;
 use crate::load::response::Response;
 
 const SIGNIFICANT_DIGITS: u8 = 3;
+/// Longer than any answer is waited for.
+const LATENCY_US_MAX: u64 = 120_000_000;
 const FAILURES_MAX: usize = 100;
 
 /// Counts of a run that goes on.
@@ -25,8 +27,8 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new() -> Self {
-        // The only error is an impossible number of digits.
-        let latencies_us = Histogram::new(SIGNIFICANT_DIGITS).ok();
+        // The only error is an impossible range or number of digits.
+        let latencies_us = Histogram::new_with_max(LATENCY_US_MAX, SIGNIFICANT_DIGITS).ok();
         Self { latencies_us, requests: 0, events: 0, body_bytes: 0, failures: BTreeMap::new() }
     }
 

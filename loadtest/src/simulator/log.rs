@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Records kept, unless the settings say less.
@@ -19,7 +19,7 @@ const RECORDS_BYTES_MAX: usize = 256 * 1024 * 1024;
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// What was received and written for one request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Served {
     /// Counts requests from 1, in the order in which they were read.
     pub id: u64,
