@@ -13,6 +13,8 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Map, Value, json};
 
+pub(super) use self::credentials::OWN_COOKIE;
+
 use self::answer::Answer;
 use self::error::Refusal;
 use self::render::Rendering;

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use crate::simulator::control::Control;
 use crate::simulator::faults::Fault;
 use crate::simulator::http::Persistence;
+use crate::simulator::openai;
 
 /// Chunks that a JSON body is cut into where a fault needs it in parts.
 const JSON_PARTS: usize = 10;
@@ -157,7 +158,8 @@ impl Script {
         // Headers of the real service that a gateway must not copy to its customers.
         head.push_str("\r\nopenai-organization: simulator\r\nopenai-processing-ms: 1\r\nopenai-version: 2020-10-01");
         head.push_str("\r\nx-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999");
-        head.push_str("\r\nx-ratelimit-reset-requests: 6ms\r\nset-cookie: __cf_bm=simulator; path=/");
+        head.push_str("\r\nx-ratelimit-reset-requests: 6ms\r\nset-cookie: ");
+        head.push_str(openai::OWN_COOKIE);
         if let Some(retry_after) = &self.retry_after {
             head.push_str("\r\nretry-after: ");
             head.push_str(retry_after);

@@ -106,6 +106,14 @@ fn refuses_what_belongs_to_a_customer() {
 }
 
 #[test]
+fn its_own_cookie_may_come_back() {
+    let simulator = start();
+    let answer = ask(&simulator, &question(json!({})));
+    let cookie = answer.head.split("set-cookie: ").nth(1).unwrap().split("\r\n").next().unwrap();
+    assert_eq!(status_with(&simulator, &format!("authorization: Bearer sk-test\r\ncookie: {cookie}\r\n")).0, 200);
+}
+
+#[test]
 fn other_paths_and_methods_are_errors_in_openais_form() {
     let simulator = start();
     let mut client = Client::connect(&simulator);
