@@ -96,6 +96,20 @@ fn a_file_has_each_step_before_it_is_taken() {
 }
 
 #[test]
+fn stopping_ends_what_is_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.jsonl");
+    let log = Some(LogFile { path: path.clone(), durability: Durability::Disk });
+    let simulator = Simulator::start(SimulatorSettings { log, ..SimulatorSettings::default() }).unwrap();
+    let mut client = Client::connect(&simulator);
+    client.begin(&stream_question(json!({"tokens": 60, "token_ms": 600_000})));
+    client.wait_for("river");
+    simulator.stop();
+    let last = lines(&path).pop().unwrap();
+    assert_eq!((&last["event"], &last["complete"], &last["tokens_written"]), (&json!("end"), &json!(false), &json!(1)));
+}
+
+#[test]
 fn the_simulator_speaks_http_1_0_too() {
     let simulator = start();
     let body = stream_question(json!({"tokens": 2})).to_string();
