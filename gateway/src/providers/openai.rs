@@ -1,1 +1,3 @@
 //! OpenAI's Chat Completions API.
+
+pub mod request;

@@ -1,0 +1,1 @@
+//! What is refused, what is accepted, and what never happens.
