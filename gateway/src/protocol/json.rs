@@ -98,7 +98,7 @@ impl Reader {
         let node = Node { reader: self, path: Path::root(name), depth: 0, duplicates };
         node.deserialize(&mut serde_json::Deserializer::from_str(raw)).map_err(|error| {
             let refusal = self.refusal.take();
-            refusal.unwrap_or_else(|| InvalidRequest::at(&Path::root(name), without_position(&error)))
+            refusal.unwrap_or_else(|| InvalidRequest::at(&Path::root(name), unreadable(&error)))
         })
     }
 }
@@ -141,7 +141,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
         self.count()?;
         deserializer.deserialize_any(self).map_err(|error| {
-            let message = without_position(&error);
+            let message = unreadable(&error);
             self.refuse(&self.path, message)
         })
     }
@@ -243,9 +243,17 @@ pub(super) fn duplicate<'f, V>(fields: &'f [(Cow<'_, str>, V)]) -> Option<&'f st
     keys.enumerate().find(|(index, key)| before(*index).any(|earlier| earlier == *key)).map(|(_, key)| key)
 }
 
-/// What serde says, without the line and column: here they count from the beginning of a field.
-fn without_position(error: &impl fmt::Display) -> String {
-    let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or_default();
-    format!("must be JSON that can be represented: {reason}")
+/// Why well-formed JSON cannot be read as a value.
+fn unreadable(error: &impl fmt::Display) -> String {
+    let error = error.to_string();
+    if error.contains("number out of range") {
+        return "must be a number that a double can hold".to_owned();
+    }
+    // The digits of escapes were checked when the body was scanned, so it can only be this.
+    if error.contains("surrogate") || error.contains("hex escape") {
+        return r"must not have one half of a surrogate pair (\ud800 to \udfff) without the other".to_owned();
+    }
+    // Without the line and column, which count from the beginning of the field here.
+    let reason = error.split(" at line ").next().unwrap_or_default();
+    format!("must be JSON that can be read: {reason}")
 }
