@@ -9,6 +9,7 @@ mod measured;
 mod mutated;
 mod refused;
 mod refused_messages;
+mod refused_tools;
 mod rewritten;
 
 fn parse(body: &str) -> Result<ChatRequest, InvalidRequest> {

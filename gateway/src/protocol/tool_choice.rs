@@ -3,6 +3,7 @@
 use super::cursor::{At, Checked};
 use super::invalid::quote;
 use super::json::Json;
+use super::tools::MAX_TOOLS;
 
 /// The form of `tool_choice`.
 pub(super) fn check(choice: &At<'_, '_>) -> Checked {
@@ -16,7 +17,7 @@ pub(super) fn check(choice: &At<'_, '_>) -> Checked {
         "allowed_tools" => {
             let allowed = choice.required("allowed_tools")?;
             allowed.required("mode")?.one_of(&["auto", "required"])?;
-            allowed.required("tools")?.some_items(usize::MAX)?.try_for_each(|tool| check_reference(&tool))
+            allowed.required("tools")?.some_items(MAX_TOOLS)?.try_for_each(|tool| check_reference(&tool))
         }
         _ => check_reference(choice),
     }
@@ -42,12 +43,12 @@ pub(super) fn check_target(choice: &At<'_, '_>, tools: &Json<'_>) -> Checked {
             false => Err(unknown(named, wanted.map(|(_, name)| name), "tools")),
         }
     };
-    match choice.json() {
-        Json::Object(_) if choice.json().get("allowed_tools").is_some() => {
+    match choice.json().get("type").and_then(Json::as_str) {
+        Some("allowed_tools") => {
             choice.required("allowed_tools")?.required("tools")?.items()?.try_for_each(|tool| check(&tool))
         }
-        Json::Object(_) => check(choice),
-        _ => Ok(()),
+        Some(_) => check(choice),
+        None => Ok(()),
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::cursor::{At, Checked};
 use super::invalid::InvalidRequest;
 
-/// The most tools that one request defines.
-const MAX_TOOLS: usize = 1024;
+/// The most tools that one request defines or refers to.
+pub(super) const MAX_TOOLS: usize = 1024;
 
 /// The `tools` parameter. An empty list is the same as none.
 pub(super) fn check(tools: &At<'_, '_>) -> Checked {
