@@ -1,4 +1,5 @@
 //! gateway
 
+pub mod catalog;
 pub mod protocol;
 pub mod providers;

@@ -1,0 +1,144 @@
+//! The catalog: which models are sold, at what prices, and which upstreams serve them.
+//!
+//! It is data, not code: a TOML file, built in or named by `SYNTOPEN_CATALOG`, whose format stands at the head of
+//! `catalog.toml`. A file with any mistake is refused as a whole, with all of its mistakes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use syntopen_shared::config::Environment;
+use syntopen_shared::secret::Secret;
+
+use crate::providers::Provider;
+
+pub use self::prices::PriceList;
+pub use self::store::{CatalogSource, CatalogStore, Reload};
+
+mod parse;
+mod prices;
+mod section;
+mod store;
+#[cfg(test)]
+mod tests;
+mod upstreams;
+
+const BUILTIN: &str = include_str!("../catalog.toml");
+
+/// What is sold. Immutable: a changed file makes a new one.
+#[derive(Debug)]
+pub struct Catalog {
+    models: Vec<Arc<Model>>,
+    positions: HashMap<Arc<str>, usize>,
+    switched_off: Vec<String>,
+}
+
+impl Catalog {
+    /// Reads a catalog. `environment` tells which upstreams are on: those whose credential is set.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text, and with the variables that it names.
+    pub fn parse(text: &str, environment: &Environment) -> Result<Self, InvalidCatalog> {
+        parse::catalog(text, environment)
+    }
+
+    /// The catalog that this program brings along: the table of the API reference.
+    ///
+    /// # Errors
+    /// When a variable that it names is wrong.
+    pub fn builtin(environment: &Environment) -> Result<Self, InvalidCatalog> {
+        Self::parse(BUILTIN, environment)
+    }
+
+    /// A model that can be served: at least one of its upstreams is on.
+    #[must_use]
+    pub fn model(&self, id: &str) -> Option<&Arc<Model>> {
+        self.positions.get(id).and_then(|position| self.models.get(*position))
+    }
+
+    /// All models that can be served, in the order of the file.
+    pub fn models(&self) -> impl Iterator<Item = &Arc<Model>> {
+        self.models.iter()
+    }
+
+    /// For each upstream that is off a sentence that says so, and how to switch it on.
+    #[must_use]
+    pub fn switched_off(&self) -> &[String] {
+        &self.switched_off
+    }
+
+    fn of(models: Vec<Model>, switched_off: Vec<String>) -> Self {
+        let models: Vec<_> = models.into_iter().filter(|model| !model.candidates.is_empty()).map(Arc::new).collect();
+        let positions = models.iter().enumerate().map(|(position, model)| (Arc::clone(&model.id), position)).collect();
+        Self { models, positions, switched_off }
+    }
+}
+
+/// A model as customers see it.
+#[derive(Debug)]
+pub struct Model {
+    /// The id that customers send: `openai/gpt-4o-mini`.
+    pub id: Arc<str>,
+    /// How many tokens the model takes, as its vendor publishes it.
+    pub context_length: u64,
+    /// How many tokens it answers at most.
+    pub max_output_tokens: u64,
+    /// Whether it accepts images.
+    pub images: bool,
+    /// What parts that are no text count at most.
+    pub part_tokens: PartTokens,
+    /// What customers pay.
+    pub prices: PriceList,
+    /// Where it is served, the preferred first; only upstreams that are on, and never empty.
+    pub candidates: Vec<Arc<Candidate>>,
+}
+
+/// Upper bounds of the input tokens that one part of a message counts; none is beyond the context length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartTokens {
+    /// An image.
+    pub image: u64,
+    /// A recording.
+    pub audio: u64,
+    /// A document.
+    pub file: u64,
+}
+
+/// One way to serve a model.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Where.
+    pub upstream: Arc<Upstream>,
+    /// The model's name there.
+    pub model: Arc<str>,
+    /// What the operator pays, where the catalog says so.
+    pub cost: Option<PriceList>,
+}
+
+/// A configured endpoint of a provider that is on.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Its name in the catalog.
+    pub name: Arc<str>,
+    /// The wire protocol.
+    pub provider: Provider,
+    /// The wire protocol's name, shared by all that is recorded of requests.
+    pub provider_name: Arc<str>,
+    /// An `http` or `https` URL without a slash at its end.
+    pub base_url: String,
+    /// What the upstream is shown to be let in.
+    pub credential: Secret,
+}
+
+/// All that is wrong with a catalog, a sentence each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidCatalog(pub Vec<String>);
+
+impl std::error::Error for InvalidCatalog {}
+
+impl fmt::Display for InvalidCatalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the catalog has {} mistake(s):", self.0.len())?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
