@@ -3,3 +3,4 @@
 pub mod catalog;
 pub mod protocol;
 pub mod providers;
+pub mod tokens;
