@@ -1,5 +1,6 @@
 //! gateway
 
+pub mod admin;
 pub mod catalog;
 pub mod protocol;
 pub mod providers;
