@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
+use syntopen_ledger::{Ledger, LedgerSettings};
 use syntopen_shared::id::{AccountId, KeyId, TransferId, UserId};
 use syntopen_shared::wire::admin::{Account, CreatedKey, CreditReceipt, KeyList, Refused};
 use syntopen_shared::wire::ledger::{AccountStatus, KeyRecord, KeyStatus, SpendLimits};
@@ -186,4 +187,80 @@ async fn a_socket_that_a_killed_gateway_left_is_nobodys() {
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     assert!(path.exists());
     assert!(Socket::of(directory.path()).await.is_err());
+}
+
+mod ledger {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+
+    const NO_TIME: Duration = Duration::ZERO;
+
+    /// What an operator does first, through whatever way there is to the ledger of a directory.
+    async fn sets_up(data_dir: &Path) {
+        let told = async |line: &[&str]| {
+            let administration = Administration::within(NO_TIME, data_dir).await.unwrap();
+            let asked = Asked { input: &mut std::io::empty(), unix_ms: NOW_MS };
+            let done = execute(command(line).unwrap(), &administration, asked).await;
+            administration.close().await;
+            done
+        };
+        let email = ["--email", "e@x.org"];
+        told(&[&["account", "create"][..], &email].concat()).await.unwrap();
+        let again = told(&[&["account", "create"][..], &email].concat()).await.unwrap_err();
+        assert_eq!(again.to_string(), "there is a user e@x.org already");
+        for _ in 0..2 {
+            told(&[&["account", "credit", "--usd", "5", "--reference", "r"][..], &email].concat()).await.unwrap();
+        }
+        let shown = told(&[&["account", "show"][..], &email].concat()).await.unwrap();
+        assert!(shown.contains("\nbalance $5.00\n"), "{shown}");
+
+        let created = told(&[&["key", "create", "--name", "n", "--json"][..], &email].concat()).await.unwrap();
+        let created: CreatedKey = serde_json::from_str(&created).unwrap();
+        told(&["key", "revoke", "--id", &created.record.key.to_string()]).await.unwrap();
+        let listed = told(&[&["key", "list"][..], &email].concat()).await.unwrap();
+        assert!(listed.contains("  revoked  ") && !listed.contains(&created.api_key), "{listed}");
+    }
+
+    async fn open(data_dir: &Path) -> Arc<Ledger> {
+        Ledger::open(LedgerSettings::new(data_dir.to_owned()), Arc::new(SystemClock::default())).await.unwrap()
+    }
+
+    #[actix_rt::test]
+    async fn the_book_is_opened_where_no_gateway_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        sets_up(directory.path()).await;
+    }
+
+    #[actix_rt::test]
+    async fn a_running_gateway_is_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = open(directory.path()).await;
+        let data = web::Data::from(ledger);
+        let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(syntopen_ledger::configure));
+        let socket = directory.path().join(SOCKET_FILE);
+        actix_rt::spawn(server.workers(1).disable_signals().bind_uds(socket).unwrap().run());
+        sets_up(directory.path()).await;
+    }
+
+    #[actix_rt::test]
+    async fn a_directory_whose_holder_does_not_listen_is_waited_for_and_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = open(directory.path()).await;
+        assert!(Administration::within(NO_TIME, directory.path()).await.is_err());
+
+        let waiting = Administration::within(Duration::from_secs(30), directory.path());
+        let (found, ()) = futures_util::future::join(waiting, ledger.close()).await;
+        assert!(matches!(found.unwrap(), Administration::Direct(_)));
+    }
+
+    #[actix_rt::test]
+    async fn what_waiting_does_not_mend_is_told_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let forever = Duration::from_secs(3600);
+        assert!(Administration::within(forever, &file.join("data")).await.is_err());
+    }
 }
