@@ -5,7 +5,9 @@
 
 use std::fmt;
 
+pub mod answer;
 pub mod openai;
+pub mod sse;
 
 /// A kind of upstream wire protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
