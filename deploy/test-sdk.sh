@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# Tests the gateway with the OpenAI libraries for Python and JavaScript, as customers use them: "deploy/test-sdk.sh".
+# The gateway runs with the provider simulator behind it, on free ports and with a data directory of its own.
+#
+# Reads:
+#   CARGO_TARGET_DIR      where the programs are, which are built there if they are missing
+#   SYNTOPEN_TEST_CACHE   where the libraries are kept between runs
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly SOURCES=gateway/tests/sdk
+readonly SIMULATOR_KEY=sk-simulator-test
+readonly START_TIMEOUT_S=60
+readonly STOP_TIMEOUT_S=45
+readonly SUITE_TIMEOUT_S=600
+readonly TEST_TIMEOUT_MS=60000
+readonly POLL_S=0.1
+readonly LOG_LINES_SHOWN=200
+
+readonly cache=${SYNTOPEN_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/syntopen/sdk}
+readonly programs=${CARGO_TARGET_DIR:-target}/debug
+root=$PWD
+run=
+gateway_pid=
+simulator_pid=
+python_libraries=
+node_libraries=
+
+main() {
+    need_programs
+    build
+    run=$(mktemp -d)
+    trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    install_libraries
+    # Tests run on a copy, so that nothing is written into the repository.
+    cp -R "$SOURCES" "$run/sdk"
+    ln -s "$node_libraries" "$run/sdk/node/node_modules"
+    start_simulator
+    start_gateway
+    local failed=0
+    step "Python" test_python || failed=1
+    step "JavaScript" test_node || failed=1
+    if ((failed)); then
+        show_log
+        exit 1
+    fi
+}
+
+step() {
+    local name=$1 began=$SECONDS
+    shift
+    printf '\n-- OpenAI for %s\n' "$name"
+    if ! "$@"; then
+        printf -- '-- OpenAI for %s: FAILED\n' "$name" >&2
+        return 1
+    fi
+    printf -- '-- OpenAI for %s: %d s\n' "$name" "$((SECONDS - began))"
+}
+
+fail() {
+    printf 'test-sdk: %s\n' "$*" >&2
+    exit 1
+}
+
+need_programs() {
+    local program
+    for program in curl flock node npm python3 sha256sum timeout; do
+        command -v "$program" >/dev/null || fail "$program is missing: install it"
+    done
+}
+
+build() {
+    if [[ -x $programs/syntopen-gateway && -x $programs/syntopen-simulator ]]; then return; fi
+    # The flags of deploy/test.sh, or everything would be built once more there.
+    cargo build --workspace --all-targets --locked
+}
+
+# The libraries are installed once for each list of versions, into a directory that no run ever changes.
+install_libraries() {
+    mkdir -p "$cache"
+    exec 9>"$cache/lock"
+    flock 9
+    python_libraries=$cache/python-$(digest "$SOURCES/python/requirements.txt" <(python3 --version))
+    node_libraries=$cache/node-$(digest "$SOURCES"/node/package*.json <(node --version))/node_modules
+    install_once "$python_libraries" install_python
+    install_once "${node_libraries%/*}" install_node
+    exec 9>&-
+}
+
+digest() { cat "$@" | sha256sum | cut -c 1-16; }
+
+# An installation that was broken off has no mark, and is begun again.
+install_once() {
+    local directory=$1 install=$2
+    if [[ -e $directory/complete ]]; then return; fi
+    rm -rf "$directory"
+    "$install" "$directory"
+    touch "$directory/complete"
+}
+
+install_python() {
+    if ! python3 -m venv "$1" >"$run/venv.log" 2>&1; then
+        cat "$run/venv.log" >&2
+        # Debian has this module of Python's library in a package of its own.
+        if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then fail "install python3-venv"; fi
+        apt-get update && apt-get install --yes --no-install-recommends python3-venv
+        python3 -m venv --clear "$1"
+    fi
+    "$1/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-deps \
+        --requirement "$SOURCES/python/requirements.txt"
+    "$1/bin/python" -m pip check --quiet --disable-pip-version-check
+}
+
+install_node() {
+    mkdir -p "$1"
+    cp "$SOURCES"/node/package*.json "$1"
+    npm --prefix "$1" ci --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error
+}
+
+# Starts a program in a process group of its own, so that Ctrl-C reaches this script alone, with nothing of this
+# script's environment but what it is given. Its process id is in $!.
+start() {
+    local log=$1
+    shift
+    set -m
+    env -i PATH="$PATH" HOME="$HOME" "$@" </dev/null >"$log" 2>&1 &
+    set +m
+}
+
+start_simulator() {
+    start "$run/simulator.log" "$programs/syntopen-simulator" --listen 127.0.0.1:0 --api-key "$SIMULATOR_KEY"
+    simulator_pid=$!
+    await "$simulator_pid" simulator simulator_listens
+    simulator_url=$(sed -n 's/^listening on //p' "$run/simulator.log")
+}
+
+simulator_listens() { grep -q '^listening on http' "$run/simulator.log"; }
+
+start_gateway() {
+    local public_port ops_port
+    read -r public_port ops_port < <(free_ports)
+    base_url=http://127.0.0.1:$public_port/api/v1
+    ready_url=http://127.0.0.1:$ops_port/readyz
+    mkdir "$run/data"
+    start "$run/gateway.log" \
+        SYNTOPEN_LISTEN="127.0.0.1:$public_port" SYNTOPEN_OPS_LISTEN="127.0.0.1:$ops_port" \
+        SYNTOPEN_DATA_DIR="$run/data" SYNTOPEN_CATALOG=deploy/catalog.simulator.toml \
+        SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_API_KEY="$SIMULATOR_KEY" "$programs/syntopen-gateway"
+    gateway_pid=$!
+    await "$gateway_pid" gateway gateway_is_ready
+}
+
+gateway_is_ready() { curl --silent --fail --noproxy '*' --max-time 5 --output "$run/ready" "$ready_url"; }
+
+# Both are open at once, so that they differ.
+free_ports() {
+    python3 -c '
+import socket
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(each.getsockname()[1] for each in sockets))'
+}
+
+# Waits until a condition holds, as long as the program of process $1 runs.
+await() {
+    local pid=$1 name=$2 deadline=$((SECONDS + START_TIMEOUT_S))
+    shift 2
+    until "$@"; do
+        if ! kill -0 "$pid" 2>/dev/null; then
+            cat "$run/$name.log" >&2
+            fail "the $name did not start"
+        fi
+        if ((SECONDS >= deadline)); then
+            cat "$run/$name.log" >&2
+            fail "the $name was not ready within $START_TIMEOUT_S s"
+        fi
+        sleep "$POLL_S"
+    done
+}
+
+# The tests get their own settings alone: a proxy or the settings of the libraries would lead them elsewhere.
+run_tests() {
+    local directory=$1
+    shift
+    (
+        cd "$run/sdk/$directory"
+        timeout --foreground --kill-after=10 "$SUITE_TIMEOUT_S" env -i \
+            PATH="$PATH" HOME="$HOME" LANG=C.UTF-8 TERM="${TERM:-dumb}" PYTHONDONTWRITEBYTECODE=1 \
+            SYNTOPEN_TEST_BASE_URL="$base_url" SYNTOPEN_TEST_SIMULATOR_URL="${simulator_url%/v1}" \
+            SYNTOPEN_TEST_GATEWAY="$gateway" SYNTOPEN_TEST_DATA_DIR="$run/data" "$@"
+    )
+}
+
+test_python() { run_tests python "$python_libraries/bin/python" -m pytest --quiet; }
+
+test_node() { run_tests node node --test --test-reporter=spec --test-timeout="$TEST_TIMEOUT_MS"; }
+
+show_log() {
+    printf '\n-- the last lines of the gateway'\''s log\n' >&2
+    tail -n "$LOG_LINES_SHOWN" "$run/gateway.log" >&2
+}
+
+clean_up() {
+    stop "$gateway_pid"
+    stop "$simulator_pid"
+    rm -rf "$run"
+}
+
+# Ends a program, by force if it does not end in time.
+stop() {
+    local pid=$1 deadline=$((SECONDS + STOP_TIMEOUT_S))
+    if [[ -z $pid ]]; then return; fi
+    kill -TERM "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null && ((SECONDS < deadline)); do sleep "$POLL_S"; done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
+
+case $programs in
+    /*) gateway=$programs/syntopen-gateway ;;
+    *) gateway=$root/$programs/syntopen-gateway ;;
+esac
+main "$@"

@@ -1,0 +1,64 @@
+"""What the library does around an answer: headers, timeouts and retries."""
+
+import openai
+import pytest
+
+import gateway
+from asking import MODEL, question
+
+ATTEMPTS_OF_THE_GATEWAY = 3
+
+
+def test_headers(customer):
+    first = customer.complete_raw(**question())
+    second = customer.complete_raw(**question())
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    assert first.headers["x-ratelimit-limit"] == "1000"
+    left = [int(answer.headers["x-ratelimit-remaining"]) for answer in (first, second)]
+    assert left[1] < left[0] < 1000
+    assert 0 <= int(first.headers["x-ratelimit-reset"]) <= 60
+    assert first.parse().model == MODEL
+
+
+def test_request_id_of_an_answer(customer):
+    assert customer.complete(**question())._request_id
+
+
+def test_headers_of_the_provider_are_kept_back(customer):
+    names = {name.lower() for name in customer.complete_raw(**question()).headers}
+    assert "set-cookie" not in names
+    assert not [name for name in names if name.startswith(("openai-", "x-ratelimit-limit-"))]
+
+
+def test_timeout_before_the_answer(customer):
+    fault = {"stall_before_head": True}
+    with pytest.raises(openai.APITimeoutError):
+        customer.complete(**question(simulator={"fault": fault}), timeout=0.5)
+
+
+def test_timeout_within_a_stream(customer):
+    chunks = []
+    with pytest.raises(openai.APITimeoutError):
+        customer.read_stream(chunks, **question(simulator={"fault": {"stall_after": 4}}), timeout=0.5)
+    assert chunks
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_the_library_retries_what_passes(connect, api_key, status):
+    tag = gateway.new_tag()
+    fault = {"status": status, "times": ATTEMPTS_OF_THE_GATEWAY}
+    customer = connect(api_key, max_retries=openai.DEFAULT_MAX_RETRIES)
+    answer = customer.complete_raw(**question(simulator={"fault": fault, "tag": tag}))
+    assert answer.retries_taken == 1
+    assert answer.parse().model == MODEL
+    statuses = [served["status"] for served in gateway.served(tag)]
+    assert statuses == [status] * ATTEMPTS_OF_THE_GATEWAY + [200]
+
+
+def test_the_gateway_retries_too(customer):
+    tag = gateway.new_tag()
+    fault = {"status": 500, "times": ATTEMPTS_OF_THE_GATEWAY - 1}
+    chunks = []
+    customer.read_stream(chunks, **question(simulator={"fault": fault, "tag": tag}))
+    assert chunks
+    assert len(gateway.served(tag)) == ATTEMPTS_OF_THE_GATEWAY
