@@ -69,6 +69,8 @@ need_programs() {
     for program in curl flock node npm python3 sha256sum timeout; do
         command -v "$program" >/dev/null || fail "$program is missing: install it"
     done
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "install Python 3.11 or newer"
+    node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' || fail "install Node 20 or newer"
 }
 
 build() {
@@ -136,7 +138,7 @@ start_simulator() {
     simulator_url=$(sed -n 's/^listening on //p' "$run/simulator.log")
 }
 
-simulator_listens() { grep -q '^listening on http' "$run/simulator.log"; }
+simulator_listens() { grep -qs '^listening on http' "$run/simulator.log"; }
 
 start_gateway() {
     local public_port ops_port
@@ -184,7 +186,7 @@ run_tests() {
     local directory=$1
     shift
     (
-        cd "$run/sdk/$directory"
+        cd "$run/sdk/$directory" || exit
         timeout --foreground --kill-after=10 "$SUITE_TIMEOUT_S" env -i \
             PATH="$PATH" HOME="$HOME" LANG=C.UTF-8 TERM="${TERM:-dumb}" PYTHONDONTWRITEBYTECODE=1 \
             SYNTOPEN_TEST_BASE_URL="$base_url" SYNTOPEN_TEST_SIMULATOR_URL="${simulator_url%/v1}" \

@@ -2,6 +2,8 @@
 
 export const MODEL = "openai/gpt-4o-mini";
 export const FREE_MODEL = "google/gemini-2.0-flash-exp";
+// A slot is free once more than a minute has passed, which is the 61st second.
+export const LONGEST_WAIT_S = 61;
 export const MESSAGES = [
   { role: "system", content: "You are concise." },
   { role: "user", content: "What is the capital of France?" },

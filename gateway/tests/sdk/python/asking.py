@@ -1,6 +1,8 @@
 """Requests that the tests have in common."""
 
 MODEL = "openai/gpt-4o-mini"
+# A slot is free once more than a minute has passed, which is the 61st second.
+LONGEST_WAIT_S = 61
 FREE_MODEL = "google/gemini-2.0-flash-exp"
 MESSAGES = [
     {"role": "system", "content": "You are concise."},

@@ -6,7 +6,7 @@ import openai
 import pytest
 
 import gateway
-from asking import FREE_MODEL, MODEL, question
+from asking import FREE_MODEL, LONGEST_WAIT_S, MODEL, question
 from prices import cost
 
 RETRY_COUNT = "x-stainless-retry-count"
@@ -94,8 +94,8 @@ def test_rate_limit(connect):
         customer.complete(**question())
     assert_is_enveloped(raised.value, 429, "rate_limit_exceeded")
     headers = raised.value.response.headers
-    assert 1 <= int(headers["retry-after"]) <= 60
-    assert 1 <= int(headers["retry-after-ms"]) <= 60_000
+    assert 1 <= int(headers["retry-after"]) <= LONGEST_WAIT_S
+    assert 1 <= int(headers["retry-after-ms"]) <= LONGEST_WAIT_S * 1_000
     assert (headers["x-ratelimit-limit"], headers["x-ratelimit-remaining"]) == ("2", "0")
     assert headers["x-ratelimit-reset"] == headers["retry-after"]
 
