@@ -16,7 +16,8 @@ def assert_is_enveloped(error, status, code):
     assert error.status_code == status
     assert error.code == code
     assert error.request_id
-    assert isinstance(error.body["message"], str) and error.body["message"]
+    assert isinstance(error.body["message"], str)
+    assert error.body["message"]
     assert isinstance(error.type, str)
     assert set(error.body) >= {"message", "type", "param", "code"}
 

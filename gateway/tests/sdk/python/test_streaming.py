@@ -62,8 +62,9 @@ def test_usage_that_the_provider_does_not_report_is_estimated(customer):
 
 def test_several_choices(customer):
     chunks = read(customer, **question(n=2, simulator={"tokens": 6}))
-    assert text_of(chunks, 0) and text_of(chunks, 1)
-    assert text_of(chunks, 0) != text_of(chunks, 1)
+    texts = [text_of(chunks, choice) for choice in (0, 1)]
+    assert [len(text.split()) for text in texts] == [6, 6]
+    assert texts[0] != texts[1]
     assert finishes_of(chunks) == ["stop", "stop"]
 
 
