@@ -43,7 +43,8 @@ impl Shutdown {
     /// Whether the shutdown has been requested.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        *self.requested.borrow()
+        // Without its trigger nothing else could ever end whoever asks.
+        *self.requested.borrow() || self.requested.has_changed().is_err()
     }
 
     /// Returns when the shutdown is requested.

@@ -1,14 +1,20 @@
 //! Structured logs. What they may say is a rule of its own: never a key, a credential or a prompt.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::Reader;
 
+/// What is logged unless something else is asked for: the web server's own lines tell an operator nothing.
+const FILTER: &str = "info,actix_server=warn";
+
 /// How a service logs.
 #[derive(Debug, Clone)]
 pub struct TelemetrySettings {
-    /// `SYNTOPEN_LOG`: what is logged, as tracing directives (`info`, `warn,syntopen_gateway=debug`); default `info`.
+    /// `SYNTOPEN_LOG`: what is logged, as tracing directives (`info`, `warn,syntopen_gateway=debug`); default
+    /// `info,actix_server=warn`.
     pub filter: String,
     /// `SYNTOPEN_LOG_FORMAT`: `text` (default) or `json`.
     pub format: LogFormat,
@@ -38,7 +44,7 @@ impl std::str::FromStr for LogFormat {
 impl TelemetrySettings {
     /// Reads the settings.
     pub fn read(reader: &mut Reader) -> Self {
-        let filter = reader.value("SYNTOPEN_LOG", "info".to_owned());
+        let filter = reader.value("SYNTOPEN_LOG", FILTER.to_owned());
         if let Err(error) = filter.parse::<EnvFilter>() {
             reader.refuse("SYNTOPEN_LOG", format!("must be tracing directives such as info: {error}"));
         }
@@ -47,10 +53,11 @@ impl TelemetrySettings {
 
     /// Starts logging to standard error. A second call in one process changes nothing.
     pub fn init(&self) {
-        let filter = self.filter.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new("info"));
+        let filter = self.filter.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new(FILTER));
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_target(false)
             .with_span_events(FmtSpan::NONE);
         // The only error is that a subscriber is set already.
