@@ -241,7 +241,8 @@ pub fn finish_again(charged: Charged, kind: FinishKind, total: NanoUsd) -> Again
     }
 }
 
-/// The usage as its row shall tell it: what was charged is its cost, and no count exceeds what sums in the book can bear.
+/// The usage as its row shall tell it: what was charged is its cost, and no count exceeds what sums in the book can
+/// bear.
 #[must_use]
 pub fn storable(mut usage: Usage, total: NanoUsd) -> Usage {
     const MOST: u64 = NanoUsd::MAX.nanos().unsigned_abs();

@@ -1,5 +1,8 @@
 //! Brings charges into the book: everything that is pending goes in one transaction, and what arrives meanwhile goes in
 //! the next. So there is no delay when idle, and no more transactions than the disk can take.
+//!
+//! A transaction costs several times what one more row in it does. Where charges come at the same time, the next ones
+//! are therefore waited for, for one tick.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +16,8 @@ use crate::book::settlements;
 use crate::error::Unavailable;
 use crate::ledger::Core;
 
+/// How long charges that come close together are gathered before they are booked.
+const TICK: Duration = Duration::from_millis(1);
 const BACKOFF_MIN: Duration = Duration::from_millis(20);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 /// After how many failures in a row an outage is reported, once.
@@ -35,7 +40,12 @@ pub(crate) async fn run(core: &Core, shutdown: &Shutdown) {
                     () = shutdown.requested() => {}
                 }
             }
-            Ok(Drained::Batch) => recovered(&mut failures),
+            Ok(Drained::Batch { alone }) => {
+                recovered(&mut failures);
+                if !alone && deadline.is_none() {
+                    tokio::time::sleep(TICK).await;
+                }
+            }
             Err(error) => {
                 failures = failures.saturating_add(1);
                 if failures == FAILURES_REPORTED {
@@ -52,7 +62,10 @@ pub(crate) async fn run(core: &Core, shutdown: &Shutdown) {
 }
 
 enum Drained {
-    Batch,
+    /// A transaction; `alone` says that it booked one charge.
+    Batch {
+        alone: bool,
+    },
     Everything,
 }
 
@@ -68,7 +81,7 @@ async fn drain(core: &Core) -> Result<Drained, sqlx::Error> {
     core.balances.trim(&batch).await.map_err(closed)?;
     drop(writer);
     core.booked.advance(batch.through);
-    Ok(Drained::Batch)
+    Ok(Drained::Batch { alone: batch.entries.len() < 2 })
 }
 
 fn recovered(failures: &mut u32) {

@@ -6,9 +6,10 @@ mod start;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context as _;
 use syntopen_shared::api_key::KeyHash;
 use syntopen_shared::clock::Clock;
-use syntopen_shared::id::{AccountId, KeyId};
+use syntopen_shared::id::{AccountId, KeyId, RequestId};
 use syntopen_shared::shutdown::ShutdownTrigger;
 use syntopen_shared::wire::ledger::{
     Checkpoint, Finish, FinishRefused, Finished, Granted, Hold, HoldRefused, KeyRecord, KeyReport,
@@ -48,6 +49,12 @@ pub(crate) struct Core {
 }
 
 impl Ledger {
+    /// Whether it takes commands: not after [`Ledger::close`], nor when its thread has died.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.core.booked.is_open().is_ok()
+    }
+
     /// Reserves money for a request, in memory alone.
     ///
     /// # Errors
@@ -59,7 +66,7 @@ impl Ledger {
                 HoldOutcome::Granted(granted) => return Ok(Ok(granted)),
                 HoldOutcome::Refused(refused) => return Ok(Err(refused)),
                 HoldOutcome::Unseeded => {
-                    if !self.core.seed(hold.account, hold.key).await? {
+                    if !self.seed(hold.account, hold.key).await? {
                         return Ok(Err(HoldRefused::KeyRevoked));
                     }
                 }
@@ -100,11 +107,11 @@ impl Ledger {
                 FinishOutcome::Alive => return Ok(Ok(Finished { booked: false })),
                 FinishOutcome::Refused(refused) => return Ok(Err(refused)),
                 FinishOutcome::Unseeded => {
-                    if !self.core.seed(finish.account, finish.key).await? {
+                    if !self.seed(finish.account, finish.key).await? {
                         return Ok(Err(FinishRefused::Conflict));
                     }
                 }
-                FinishOutcome::Unknown => match self.core.charged(&finish).await? {
+                FinishOutcome::Unknown => match self.charged(finish.id, finish.account).await? {
                     Known::Other => return Ok(Err(FinishRefused::Conflict)),
                     Known::Nothing => looked_up = Some(None),
                     Known::Charged(charged) => looked_up = Some(Some(charged)),
@@ -119,7 +126,7 @@ impl Ledger {
     /// # Errors
     /// [`Unavailable`].
     pub async fn resolve(&self, hash: KeyHash) -> Result<Option<KeyRecord>, Unavailable> {
-        Ok(keys::by_hash(self.core.book.readers(), hash).await?)
+        self.read(move |core| async move { Ok(keys::by_hash(core.book.readers(), hash).await?) }).await
     }
 
     /// The present records of those of the keys that exist, in no order.
@@ -127,7 +134,8 @@ impl Ledger {
     /// # Errors
     /// [`Unavailable`].
     pub async fn refresh(&self, keys: &[KeyId]) -> Result<Vec<KeyRecord>, Unavailable> {
-        Ok(keys::by_ids(self.core.book.readers(), keys).await?)
+        let keys = keys.to_vec();
+        self.read(move |core| async move { Ok(keys::by_ids(core.book.readers(), &keys).await?) }).await
     }
 
     /// A key with what it spent and what its account has.
@@ -135,7 +143,8 @@ impl Ledger {
     /// # Errors
     /// [`Unavailable`].
     pub async fn report(&self, key: KeyId) -> Result<Option<KeyReport>, Unavailable> {
-        let Some(record) = keys::by_id(self.core.book.readers(), key).await? else {
+        let record = self.read(move |core| async move { Ok(keys::by_id(core.book.readers(), key).await?) }).await?;
+        let Some(record) = record else {
             return Ok(None);
         };
         for _ in 0..TRIES_MAX {
@@ -144,7 +153,7 @@ impl Ledger {
             {
                 return Ok(Some(KeyReport { record, spent, balance: account.posted, held: account.held }));
             }
-            self.core.seed(record.account, key).await?;
+            self.seed(record.account, key).await?;
         }
         Err(Unavailable)
     }
@@ -162,7 +171,9 @@ impl Ledger {
     /// # Errors
     /// When the book cannot be read.
     pub async fn reconcile(&self) -> anyhow::Result<ReconcileReport> {
-        reconcile::run(&self.core.book, Some(&*self.core.balances)).await
+        let core = Arc::clone(&self.core);
+        let counted = async move { reconcile::run(&core.book, Some(&*core.balances)).await };
+        self.runtime.spawn(counted).await.context("the ledger is closed")?
     }
 
     /// Books everything that is pending, closes the book and gives the data directory back. Commands after that are
@@ -186,13 +197,12 @@ impl Ledger {
                 CheckpointOutcome::Recorded { position } => return Ok(position),
                 CheckpointOutcome::Ended => return Ok(0),
                 CheckpointOutcome::Unseeded => {
-                    if !self.core.seed(checkpoint.account, checkpoint.key).await? {
+                    if !self.seed(checkpoint.account, checkpoint.key).await? {
                         return Ok(0);
                     }
                 }
                 CheckpointOutcome::Unknown => {
-                    let ended = usage::charged(self.core.book.readers(), checkpoint.id).await?;
-                    if ended.is_some() {
+                    if !matches!(self.charged(checkpoint.id, checkpoint.account).await?, Known::Nothing) {
                         return Ok(0);
                     }
                 }
@@ -200,6 +210,40 @@ impl Ledger {
             outcome = self.core.balances.put_back(checkpoint).await?;
         }
         Err(Unavailable)
+    }
+
+    /// Seeds a key and its account from the book. Says whether there is such a key on such an account.
+    async fn seed(&self, account: AccountId, key: KeyId) -> Result<bool, Unavailable> {
+        let seed = move |core: Arc<Core>| async move {
+            match balances::of_key(core.book.readers(), key).await? {
+                Some(seed) if seed.account == account => {
+                    core.balances.seed(&seed).await?;
+                    Ok(true)
+                }
+                _ => Ok(false),
+            }
+        };
+        self.read(seed).await
+    }
+
+    /// Memory forgets only what is booked, so that the book is the last word on what memory does not know.
+    async fn charged(&self, id: RequestId, account: AccountId) -> Result<Known, Unavailable> {
+        let look = move |core: Arc<Core>| async move { Ok(usage::charged(core.book.readers(), id).await?) };
+        Ok(match self.read(look).await? {
+            None => Known::Nothing,
+            Some((payer, charged)) if payer == account => Known::Charged(charged),
+            Some(_) => Known::Other,
+        })
+    }
+
+    /// Looks into the book on the ledger's own runtime. A connection finds its way back to the pool only while the
+    /// runtime that took it goes on, and a caller's may have stopped.
+    async fn read<T, F>(&self, look: impl FnOnce(Arc<Core>) -> F) -> Result<T, Unavailable>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Unavailable>> + Send + 'static,
+    {
+        self.runtime.spawn(look(Arc::clone(&self.core))).await.unwrap_or(Err(Unavailable))
     }
 
     /// Runs an act to its end on the ledger's own runtime, even where the caller goes away.
@@ -223,26 +267,4 @@ enum Known {
     Charged(Charged),
     /// It is of another account.
     Other,
-}
-
-impl Core {
-    /// Seeds a key and its account from the book. Says whether there is such a key on such an account.
-    async fn seed(&self, account: AccountId, key: KeyId) -> Result<bool, Unavailable> {
-        match balances::of_key(self.book.readers(), key).await? {
-            Some(seed) if seed.account == account => {
-                self.balances.seed(&seed).await?;
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    /// Memory forgets only what is booked, so that the book is the last word on what memory does not know.
-    async fn charged(&self, finish: &Finish) -> Result<Known, Unavailable> {
-        Ok(match usage::charged(self.book.readers(), finish.id).await? {
-            None => Known::Nothing,
-            Some((account, charged)) if account == finish.account => Known::Charged(charged),
-            Some(_) => Known::Other,
-        })
-    }
 }

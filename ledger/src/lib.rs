@@ -4,6 +4,7 @@ pub mod account;
 pub mod api;
 pub mod balances;
 mod book;
+pub mod cli;
 pub mod config;
 mod data_dir;
 mod drainer;

@@ -46,7 +46,8 @@ impl Ledger {
     /// # Errors
     /// `NotFound`.
     pub async fn show_account(&self, command: ShowAccount) -> Result<Account, AdminError> {
-        self.core.account_of(&command.email).await
+        let core = Arc::clone(&self.core);
+        self.act(async move { core.account_of(&command.email).await }).await
     }
 
     /// Books money that comes in, so that it survives a power cut, and adds it to the balance. Idempotent by reference.
@@ -75,8 +76,12 @@ impl Ledger {
     /// # Errors
     /// `NotFound` for the account.
     pub async fn list_keys(&self, command: ListKeys) -> Result<KeyList, AdminError> {
-        let account = self.core.account_of(&command.email).await?.account;
-        Ok(KeyList { keys: keys::of_account(self.core.book.readers(), account, KEYS_MAX).await? })
+        let core = Arc::clone(&self.core);
+        let list = async move {
+            let account = core.account_of(&command.email).await?.account;
+            Ok(KeyList { keys: keys::of_account(core.book.readers(), account, KEYS_MAX).await? })
+        };
+        self.act(list).await
     }
 
     /// Ends a key for good: from its return on, no hold is granted to it.
