@@ -4,7 +4,7 @@
 //! themselves.
 
 use std::io::{BufRead, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -41,6 +41,12 @@ pub enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(KeyCommand),
+}
+
+/// Where a running gateway takes administration commands.
+#[must_use]
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    data_dir.join(administration::SOCKET_FILE)
 }
 
 /// Carries out a command against the ledger of `data_dir`, and prints what came of it to standard output. To be called

@@ -1,7 +1,23 @@
-//! gateway
+#![doc = include_str!("../README.md")]
 
+pub mod actors;
 pub mod admin;
+pub mod answer;
+pub mod api;
+pub mod app;
+pub mod body;
 pub mod catalog;
+pub mod chat;
+pub mod cli;
+pub mod clients;
+pub mod config;
+pub mod connection;
+pub mod error;
+pub mod guard;
+pub mod meter;
+pub mod metrics;
+pub mod pricing;
 pub mod protocol;
 pub mod providers;
+pub mod server;
 pub mod tokens;

@@ -141,7 +141,8 @@ impl Socket {
                 Ok::<_, ConnectError>(Connection::new(asked.request().clone(), stream))
             }
         });
-        // The client prepares for TLS, which it never speaks here, and panics without this. A second one changes nothing.
+        // The client prepares for TLS, which it never speaks here, and panics without this. A second one changes
+        // nothing.
         drop(rustls::crypto::ring::default_provider().install_default());
         let connector = awc::Connector::new().connector(connect);
         let client = awc::Client::builder().connector(connector).timeout(ANSWER_TIMEOUT).no_default_headers().finish();

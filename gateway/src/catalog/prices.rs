@@ -1,6 +1,7 @@
 //! Price lists: prices of the token buckets, dearer for requests with long inputs where the vendor does so.
 
-use syntopen_shared::price::Prices;
+use syntopen_shared::money::NanoUsd;
+use syntopen_shared::price::{Prices, Tokens};
 
 /// What tokens of a model cost, by the length of the request's input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,17 @@ impl PriceList {
     #[must_use]
     pub const fn base(&self) -> &Prices {
         &self.base
+    }
+
+    /// The dearer tiers: above how many input tokens, and the prices there.
+    pub fn tiers(&self) -> impl Iterator<Item = (u64, &Prices)> {
+        self.tiers.iter().map(|tier| (tier.above, &tier.prices))
+    }
+
+    /// What `tokens` cost at the prices of their tier; `None` beyond what can be stored, which no honest count reaches.
+    #[must_use]
+    pub fn cost(&self, tokens: &Tokens) -> Option<NanoUsd> {
+        self.for_input(tokens.total_input()).cost(tokens)
     }
 
     pub(super) const fn new(base: Prices, tiers: Vec<Tier>) -> Self {

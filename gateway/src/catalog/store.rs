@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct CatalogStore {
     current: ArcSwap<Catalog>,
     /// The file as it was when it was last looked at, so that each change is acted upon, and reported, once.
     seen: Mutex<Content>,
+    /// Whether the file as it was last seen is wrong, and an older catalog is in force.
+    refused: AtomicBool,
 }
 
 /// What a look at the file gives: its text, or why it cannot be read.
@@ -62,13 +65,25 @@ impl CatalogStore {
                 (Catalog::parse(&text, &environment)?, text)
             }
         };
-        Ok(Self { source, environment, current: ArcSwap::from_pointee(catalog), seen: Mutex::new(Ok(seen)) })
+        Ok(Self {
+            source,
+            environment,
+            current: ArcSwap::from_pointee(catalog),
+            seen: Mutex::new(Ok(seen)),
+            refused: AtomicBool::new(false),
+        })
     }
 
     /// The catalog in force. Costs a counter's increment.
     #[must_use]
     pub fn current(&self) -> Arc<Catalog> {
         self.current.load_full()
+    }
+
+    /// Whether the file is wrong as it stands, so that an older catalog is in force.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Looks at the file, and puts it in force when it has changed and is right. Blocks while it reads.
@@ -84,6 +99,7 @@ impl CatalogStore {
             Err(problem) => Err(InvalidCatalog(vec![problem.clone()])),
         };
         *seen = content;
+        self.refused.store(parsed.is_err(), Ordering::Relaxed);
         match parsed {
             Ok(catalog) => {
                 self.current.store(Arc::new(catalog));

@@ -247,7 +247,8 @@ proptest! {
         let position = line % lines.len();
         let damaged: Vec<_> = lines[position].chars().collect();
         let (from, to) = (from.min(damaged.len()), (from + length).min(damaged.len()));
-        lines[position] = damaged[..from].iter().chain(&instead.chars().collect::<Vec<_>>()).chain(&damaged[to..]).collect();
+        let instead: Vec<char> = instead.chars().collect();
+            lines[position] = damaged[..from].iter().chain(&instead).chain(&damaged[to..]).collect();
         if let Err(InvalidCatalog(problems)) = Catalog::parse(&lines.join("\n"), &all_keys()) {
             prop_assert!(!problems.is_empty());
         }

@@ -1,4 +1,5 @@
-//! JSON values that borrow from the text they were read from, so that a text of megabytes is not copied to be looked at.
+//! JSON values that borrow from the text they were read from, so that a text of megabytes is not copied to be looked
+//! at.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};

@@ -1,5 +1,5 @@
-//! Tool calls and their answers: every `tool` message answers a call of the assistant's message before it, and every call
-//! is answered before anything else is said. No provider takes a conversation that is otherwise.
+//! Tool calls and their answers: every `tool` message answers a call of the assistant's message before it, and every
+//! call is answered before anything else is said. No provider takes a conversation that is otherwise.
 
 use super::cursor::{At, Checked};
 use super::invalid::quote;

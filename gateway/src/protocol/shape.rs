@@ -8,8 +8,8 @@ use super::media::{self, DataUrl};
 /// The size of what a request sends to the model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
-    /// Bytes of everything that the model reads as text: what the messages say, calls and their answers, the definitions
-    /// of tools and of the answer's schema. At least the true length; definitions count as they were sent.
+    /// Bytes of everything that the model reads as text: what the messages say, calls and their answers, the
+    /// definitions of tools and of the answer's schema. At least the true length; definitions count as they were sent.
     pub text_bytes: u64,
     /// Messages of the conversation.
     pub messages: u32,

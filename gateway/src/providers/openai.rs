@@ -3,8 +3,7 @@
 use syntopen_shared::secret::Secret;
 
 pub mod error;
-#[cfg(test)]
-mod golden;
+pub mod request;
 pub mod response;
 pub mod stream;
 

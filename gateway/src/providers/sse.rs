@@ -241,7 +241,9 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_bytes_give_valid_utf8(reads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..9)) {
+        fn arbitrary_bytes_give_valid_utf8(
+            reads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..9),
+        ) {
             for event in parse(reads.iter().map(Vec::as_slice)) {
                 prop_assert!(std::str::from_utf8(&event.data).is_ok());
             }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::providers::answer::fields::{Fields, is_blank};
-use crate::providers::answer::{RetryHints, UpstreamError, UpstreamErrorKind, scrub, scrub_param};
+use crate::answer::fields::{Fields, is_blank};
+use crate::answer::{RetryHints, UpstreamError, UpstreamErrorKind, scrub, scrub_param};
 
 const REFUSED: &str = "The provider refused the request.";
 const CREDENTIAL_CODES: [&str; 2] = ["invalid_api_key", "account_deactivated"];

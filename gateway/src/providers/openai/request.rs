@@ -11,7 +11,8 @@ use crate::protocol::{ChatRequest, Edit, InvalidRequest, rewrite_object};
 pub struct Target<'a> {
     /// The model's name at the upstream.
     pub model: &'a str,
-    /// `Some` where fewer output tokens per choice were granted than the request could use: the upstream must stop there.
+    /// `Some` where fewer output tokens per choice were granted than the request could use: the upstream must stop
+    /// there.
     pub max_output_tokens: Option<u64>,
 }
 

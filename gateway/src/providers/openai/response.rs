@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::error;
-use crate::providers::answer::fields::Fields;
-use crate::providers::answer::{ChatAnswer, UpstreamError};
+use crate::answer::fields::Fields;
+use crate::answer::{ChatAnswer, UpstreamError};
 
 /// Decodes the body under a status of success.
 ///

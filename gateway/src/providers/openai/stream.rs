@@ -8,9 +8,9 @@ use serde::Deserialize;
 use syntopen_shared::id::RequestId;
 
 use super::error;
-use crate::providers::answer::fields::{Fields, ObjectWriter, is_blank, quoted};
-use crate::providers::answer::generated::{Generated, Part};
-use crate::providers::answer::{ChatChunk, ReportedUsage, UpstreamError, is_ours, on_one_line};
+use crate::answer::fields::{Fields, ObjectWriter, is_blank, quoted};
+use crate::answer::generated::{Generated, Part};
+use crate::answer::{ChatChunk, ReportedUsage, UpstreamError, is_ours, on_one_line};
 use crate::providers::sse::Event;
 
 /// OpenAI allows no more; it bounds what is remembered of a stream.
@@ -26,6 +26,8 @@ pub struct Context {
     pub model: Arc<str>,
     /// The provider's name.
     pub provider: &'static str,
+    /// How many choices the client asked for.
+    pub choices: u32,
     /// The client asked for usage: then each chunk but the last says that it has none.
     pub include_usage: bool,
 }
@@ -116,7 +118,13 @@ impl Decoder {
     /// Whether the answer is complete: `[DONE]` came, or every choice that was seen has its `finish_reason`.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.is_done || (!self.choices.is_empty() && self.choices.iter().all(|choice| choice.is_finished))
+        let asked = usize::try_from(self.context.choices).unwrap_or(usize::MAX);
+        self.is_done || (self.choices.len() >= asked && self.all_finished())
+    }
+
+    /// Whether each choice that has begun has finished. Servers that ignore how many were asked for begin fewer.
+    fn all_finished(&self) -> bool {
+        !self.choices.is_empty() && self.choices.iter().all(|choice| choice.is_finished)
     }
 
     /// To be asked when the upstream has closed the stream.
@@ -124,7 +132,7 @@ impl Decoder {
     /// # Errors
     /// Where the answer is not complete: what looks like an end was a cut.
     pub fn end(&self) -> Result<(), UpstreamError> {
-        if self.is_finished() { Ok(()) } else { Err(UpstreamError::truncated()) }
+        if self.is_done || self.all_finished() { Ok(()) } else { Err(UpstreamError::truncated()) }
     }
 
     /// The chunk that tells the usage: one of this stream, without choices.

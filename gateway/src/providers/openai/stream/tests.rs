@@ -4,13 +4,13 @@ use syntopen_shared::price::Tokens;
 use uuid::Uuid;
 
 use super::*;
-use crate::providers::answer::UpstreamErrorKind;
+use crate::answer::UpstreamErrorKind;
 
 const RECORDED: &str = include_str!("../../../../tests/golden/openai/stream/tool_calls.sse");
 
 fn decoder(include_usage: bool) -> Decoder {
     let request = RequestId::from(Uuid::from_u128(0x0193_5b2c_1c00_7000_8000_0000_0000_0001));
-    Decoder::new(Context { request, model: "openai/gpt-4o".into(), provider: "openai", include_usage })
+    Decoder::new(Context { request, model: "openai/gpt-4o".into(), provider: "openai", choices: 1, include_usage })
 }
 
 fn event(data: &str) -> Event {

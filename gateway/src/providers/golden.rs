@@ -3,18 +3,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
+use syntopen_shared::config::Environment;
 use syntopen_shared::id::RequestId;
 use syntopen_shared::price::Prices;
 use uuid::Uuid;
 
-use super::{error, response, stream};
-use crate::providers::answer::{CostDetails, ReportedUsage, RetryHints, UpstreamError};
+use super::openai::{error, response, stream};
+use crate::answer::{CostDetails, ReportedUsage, RetryHints, UpstreamError};
 use crate::providers::sse;
 
 const MODEL: &str = "openai/gpt-4o";
@@ -73,7 +74,7 @@ enum IncludeUsage {
 fn relay(sent: &str, include_usage: IncludeUsage) -> String {
     let include_usage = include_usage == IncludeUsage::Yes;
     let request = RequestId::from(Uuid::from_u128(0x0193_5b2c_1c00_7000_8000_0000_0000_0001));
-    let context = stream::Context { request, model: MODEL.into(), provider: PROVIDER, include_usage };
+    let context = stream::Context { request, model: MODEL.into(), provider: PROVIDER, choices: 1, include_usage };
     let (mut parser, mut events) = (sse::Parser::new(1 << 20), Vec::new());
     parser.push(Bytes::from(sent.to_owned()), &mut events).unwrap();
     parser.finish(&mut events).unwrap();
@@ -133,7 +134,7 @@ fn check(part: &str, extension: &str, run: impl Fn(&str) -> String) {
     let expected: BTreeSet<PathBuf> = inputs.iter().map(|input| input.with_extension("snap")).collect();
     let unreferenced: Vec<_> = snapshots.difference(&expected).collect();
     assert!(!inputs.is_empty() && unreferenced.is_empty(), "snapshots of no input: {unreferenced:?}");
-    let update = env::var_os("UPDATE_GOLDEN").is_some();
+    let update = Environment::of_process().get("UPDATE_GOLDEN").is_some();
     let changed: Vec<String> = inputs
         .iter()
         .filter_map(|input| {

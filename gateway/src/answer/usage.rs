@@ -280,7 +280,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_told_is_what_is_charged(prompt in 0..MAX_COUNT, output in 0..MAX_COUNT, cached in any::<u64>(),
+        fn what_is_told_is_what_is_charged(prompt in 0..MAX_COUNT / 2, output in 0..MAX_COUNT / 2, cached in any::<u64>(),
             written in 0..MAX_COUNT, reasoning in 0..MAX_COUNT) {
             let json = format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{output},"prompt_tokens_details":
                 {{"cached_tokens":{cached},"cache_write_tokens":{written}}},
@@ -293,7 +293,10 @@ mod tests {
         }
 
         #[test]
-        fn details_add_up_to_the_cost(counts in prop::array::uniform5(0_u64..10_000_000), picos in prop::array::uniform5(0_u64..80_000_000)) {
+        fn details_add_up_to_the_cost(
+            counts in prop::array::uniform5(0_u64..10_000_000),
+            picos in prop::array::uniform5(0_u64..80_000_000),
+        ) {
             let [input, cached_input, cache_write, cache_write_1h, output] = picos.map(PicoUsdPerToken::new);
             let prices = Prices { input, cached_input, cache_write, cache_write_1h, output };
             let [input, cached_input, cache_write, cache_write_1h, output] = counts;

@@ -41,6 +41,25 @@ pub enum UpstreamErrorKind {
     Truncated,
 }
 
+impl UpstreamErrorKind {
+    /// The word for it in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::Credential => "credential",
+            Self::Billing => "billing",
+            Self::NotFound => "not_found",
+            Self::RateLimited => "rate_limited",
+            Self::Overloaded => "overloaded",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Failed => "failed",
+            Self::Truncated => "truncated",
+        }
+    }
+}
+
 /// A failure of an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -84,6 +103,12 @@ impl UpstreamError {
     #[must_use]
     pub fn truncated() -> Self {
         Self::new(UpstreamErrorKind::Truncated, "The provider's answer ended before it was complete.")
+    }
+
+    /// Whether another upstream may well serve the request, though this one will not.
+    #[must_use]
+    pub const fn is_upstreams_own(&self) -> bool {
+        matches!(self.kind, UpstreamErrorKind::Credential | UpstreamErrorKind::Billing | UpstreamErrorKind::NotFound)
     }
 
     /// Whether the same request may be sent to the same upstream again, as long as the client has got nothing.

@@ -1,0 +1,103 @@
+//! The gateway put together: what all workers share, and what each has for itself.
+
+use std::sync::Arc;
+
+use actix::Arbiter;
+use anyhow::Context as _;
+use syntopen_ledger::{Ledger, LedgerSettings};
+use syntopen_ratelimiter::window::MemoryWindow;
+use syntopen_shared::clock::{Clock, SystemClock};
+use syntopen_shared::shutdown::Shutdown;
+use tokio::sync::Semaphore;
+
+use crate::actors::checkpointer::Checkpointer;
+use crate::actors::key_cache::KeyCache;
+use crate::actors::outbox::{Delivery, Outbox};
+use crate::catalog::CatalogStore;
+use crate::clients::ledger::LedgerClient;
+use crate::clients::ratelimiter::RateLimiterClient;
+use crate::clients::{ledger, ratelimiter};
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::tokens::Tokenizer;
+
+/// How many requests are counted at once for a second try at a hold.
+const COUNTERS: usize = 2;
+
+/// What all workers share.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// Models and prices.
+    pub catalog: Arc<CatalogStore>,
+    /// Balances and keys.
+    pub ledger: Arc<dyn LedgerClient>,
+    /// Windows.
+    pub limiter: Arc<dyn RateLimiterClient>,
+    /// Keys that were used lately.
+    pub keys: KeyCache,
+    /// Settlements on their way.
+    pub outbox: Outbox,
+    /// Renews holds.
+    pub checkpointer: Checkpointer,
+    /// Calls to upstreams that may still start.
+    pub upstream_calls: Arc<Semaphore>,
+    /// Requests whose input may be counted at once because their account could not cover the bound.
+    pub counters: Semaphore,
+    /// Counts what no provider counts.
+    pub tokenizer: Arc<Tokenizer>,
+    /// Counts everything else.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Whether the gateway is ending.
+    pub shutdown: Shutdown,
+}
+
+/// The gateway and what has to be ended with it.
+pub struct Running {
+    /// What all workers share.
+    pub app: Arc<App>,
+    /// The ledger of this process.
+    pub ledger: Arc<Ledger>,
+    /// The thread of the actors: it outlives the HTTP workers.
+    pub actors: Arbiter,
+}
+
+impl App {
+    /// Opens the book and starts everything but the HTTP servers.
+    ///
+    /// # Errors
+    /// When the catalog is wrong, or the data directory is in use or cannot be used.
+    pub async fn build(config: Config, shutdown: Shutdown) -> anyhow::Result<Running> {
+        let catalog = CatalogStore::open(config.catalog.clone(), config.environment.clone())?;
+        let tokenizer = tokio::task::spawn_blocking(Tokenizer::load).await.context("loading the tokenizer")??;
+        let (catalog, tokenizer) = (Arc::new(catalog), Arc::new(tokenizer));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let metrics = Arc::new(Metrics::new().context("registering metrics")?);
+
+        let book = Ledger::open(LedgerSettings::new(config.data_dir.clone()), Arc::clone(&clock)).await?;
+        let ledger: Arc<dyn LedgerClient> = Arc::new(ledger::Embedded(Arc::clone(&book)));
+        let limiter = Arc::new(ratelimiter::Embedded(MemoryWindow::new(Arc::clone(&clock))));
+
+        let actors = Arbiter::new();
+        let delivery =
+            Delivery { ledger: Arc::clone(&ledger), tokenizer: Arc::clone(&tokenizer), metrics: Arc::clone(&metrics) };
+        let app = Self {
+            keys: KeyCache::start(&actors, Arc::clone(&ledger), Arc::clone(&clock)),
+            outbox: Outbox::start(&actors, config.limits.outbox, delivery),
+            checkpointer: Checkpointer::start(&actors, Arc::clone(&ledger), Arc::clone(&tokenizer)),
+            counters: Semaphore::new(COUNTERS),
+            upstream_calls: Arc::new(Semaphore::new(config.limits.upstream_calls)),
+            config,
+            catalog,
+            ledger,
+            limiter,
+            tokenizer,
+            metrics,
+            clock,
+            shutdown,
+        };
+        Ok(Running { app: Arc::new(app), ledger: book, actors })
+    }
+}

@@ -1,0 +1,99 @@
+//! Stage 1: bearer key → key record; then body → request, and model → catalog.
+//!
+//! A request that cannot be served ends here and consumes nothing.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+use syntopen_shared::api_key::{ApiKey, KeyHash};
+use syntopen_shared::id::RequestId;
+use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus};
+
+use super::Arrival;
+use crate::app::App;
+use crate::body;
+use crate::catalog::{Catalog, Model};
+use crate::error::ApiError;
+use crate::protocol::ChatRequest;
+
+const SCHEME: &str = "Bearer ";
+
+/// A caller whose key is good, as far as the cache knows.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// What the key's owner has set.
+    pub record: Arc<KeyRecord>,
+    /// Under what the key is cached.
+    pub hash: KeyHash,
+}
+
+/// A request that can be served.
+#[derive(Debug)]
+pub struct Order {
+    /// Its id.
+    pub id: RequestId,
+    /// When it came in.
+    pub started: Instant,
+    /// Who asks.
+    pub caller: Caller,
+    /// What is asked.
+    pub request: Arc<ChatRequest>,
+    /// The model that is asked for, then the fallbacks.
+    pub models: Vec<Arc<Model>>,
+}
+
+/// Lets known callers with a request that can be served through.
+pub async fn authenticate(app: &App, arrival: Arrival<'_>) -> Result<Order, ApiError> {
+    let caller = caller(app, arrival.head).await?;
+    let bytes = body::read_json(arrival.head, arrival.body, &app.config).await?;
+    let request = ChatRequest::parse(bytes)?;
+    let models = models(&app.catalog.current(), &caller, &request)?;
+    Ok(Order { id: arrival.id, started: arrival.started, caller, request: Arc::new(request), models })
+}
+
+/// The caller, by the `Authorization` header.
+pub async fn caller(app: &App, head: &HttpRequest) -> Result<Caller, ApiError> {
+    let key = bearer(head)?;
+    let hash = key.hash();
+    let known = app.keys.get(hash).await;
+    let known = known.map_err(|_| ApiError::service_unavailable("API keys cannot be checked at the moment."))?;
+    let record =
+        known.ok_or_else(|| ApiError::invalid_api_key("This API key is not known. Create keys in the dashboard."))?;
+    if record.status == KeyStatus::Revoked {
+        return Err(ApiError::invalid_api_key("This API key has been revoked."));
+    }
+    if record.expires_ms.is_some_and(|expires| expires <= app.clock.unix_ms()) {
+        return Err(ApiError::invalid_api_key("This API key has expired."));
+    }
+    Ok(Caller { record, hash })
+}
+
+fn bearer(head: &HttpRequest) -> Result<ApiKey, ApiError> {
+    let missing = "Send your API key in the Authorization header: `Authorization: Bearer sk-syn-...`.";
+    let header = head.headers().get(AUTHORIZATION).ok_or_else(|| ApiError::invalid_api_key(missing))?;
+    let text = header.to_str().ok().filter(|text| text.is_char_boundary(SCHEME.len()));
+    let (scheme, key) = text.and_then(|text| text.split_at_checked(SCHEME.len())).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return Err(ApiError::invalid_api_key(missing));
+    }
+    let malformed = "This is not an API key of ours: they begin with `sk-syn-` and have 50 characters.";
+    ApiKey::parse(key.trim()).ok_or_else(|| ApiError::invalid_api_key(malformed))
+}
+
+fn models(catalog: &Catalog, caller: &Caller, request: &ChatRequest) -> Result<Vec<Arc<Model>>, ApiError> {
+    let allowed = |id: &str| match &caller.record.allowed_models {
+        None => true,
+        Some(allowed) => allowed.iter().any(|model| model == id),
+    };
+    let find = |id: &str| {
+        let model = catalog.model(id).ok_or_else(|| ApiError::model_not_found(id))?;
+        if allowed(id) { Ok(Arc::clone(model)) } else { Err(ApiError::model_not_allowed(id)) }
+    };
+    let mut models = vec![find(request.model())?];
+    for (place, id) in request.fallbacks().iter().enumerate() {
+        models.push(find(id).map_err(|error| error.at(format!("models[{place}]")))?);
+    }
+    Ok(models)
+}
