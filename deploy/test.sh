@@ -9,6 +9,10 @@ if [[ ${CI:-} == true && -z ${CARGO_TARGET_DIR:-} ]]; then
     export CARGO_TARGET_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/syntopen/target"
 fi
 
+# Tools that are built once for a machine.
+readonly tools="${SYNTOPEN_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/syntopen}/tools"
+readonly deny_version=0.20.2
+
 # One set of flags for every build, and none through RUSTFLAGS: else features are unified differently, or the flags
 # differ, and all dependencies are built once more.
 readonly flags=(--workspace --all-targets --locked)
@@ -30,8 +34,7 @@ main() {
 lint() {
     step "tools" install_tools
     step "format" cargo fmt --all --check
-    step "dependencies, the rules" python3 -m doctest deploy/check_dependencies.py
-    step "dependencies" python3 deploy/check_dependencies.py
+    step "dependencies" "$tools/bin/cargo-deny" --config .deny.toml check bans licenses sources
     step "clippy" cargo clippy "${flags[@]}" -- --deny warnings
     step "documentation" env RUSTDOCFLAGS="--deny warnings" \
         cargo doc --workspace --locked --no-deps --document-private-items
@@ -53,7 +56,15 @@ install_tools() {
     need_program cargo "install Rust: https://rustup.rs" &&
         need_program python3 "install Python 3.11 or newer: apt-get install python3" &&
         need_component fmt rustfmt &&
-        need_component clippy clippy
+        need_component clippy clippy &&
+        need_cargo_deny
+}
+
+# Built in a few minutes on the first run, with a target folder of its own.
+need_cargo_deny() {
+    [[ $("$tools/bin/cargo-deny" --version 2>/dev/null) == "cargo-deny $deny_version" ]] && return
+    CARGO_TARGET_DIR="$tools/target" cargo install cargo-deny --version "$deny_version" --locked --root "$tools" &&
+        rm -rf "$tools/target"
 }
 
 need_program() {
