@@ -66,22 +66,23 @@ pub struct Spending {
 }
 
 impl Spending {
-    /// The same, seen at a later moment: a period that is over counts nothing. A clock that was set back opens no old
-    /// period again.
+    /// The same, seen at another moment: a period that is over counts nothing.
     #[must_use]
     pub fn at(self, unix_ms: i64) -> Self {
         let day = utc_day(unix_ms);
         self.within(day, utc_month(day))
     }
 
-    /// The same, seen on a day and in a month.
+    /// The same, seen on a day and in a month. A clock that was a day ahead is not: the figures of that day go on. One
+    /// that was further ahead had jumped, and what it counted must not stand until that day comes.
     #[must_use]
     pub fn within(mut self, day_no: i64, month_no: i64) -> Self {
-        if self.day_no < day_no {
-            (self.day_no, self.spent.day) = (day_no, NanoUsd::ZERO);
-        }
-        if self.month_no < month_no {
+        let jumped = day_no + 1 < self.day_no;
+        if self.month_no < month_no || (jumped && self.month_no != month_no) {
             (self.month_no, self.spent.month) = (month_no, NanoUsd::ZERO);
+        }
+        if self.day_no < day_no || jumped {
+            (self.day_no, self.spent.day) = (day_no, NanoUsd::ZERO);
         }
         self
     }

@@ -28,6 +28,30 @@ async fn a_request_is_held_settled_and_booked() {
 }
 
 #[tokio::test]
+async fn what_was_spent_while_the_clock_had_jumped_does_not_stick() {
+    const DAY_MS: i64 = 86_400_000;
+    let bench = Bench::with(1_000).await;
+    let spend = async |amount| {
+        let id = RequestId::mint();
+        bench.hold(id, amount).await.unwrap();
+        assert_eq!(bench.finish(id, FinishKind::Settle, amount).await, Ok(BOOKED));
+        bench.assert_no_drift().await;
+        let spent = bench.ledger.report(bench.key).await.unwrap().unwrap().spent;
+        (spent.day.nanos(), spent.month.nanos(), spent.total.nanos())
+    };
+
+    assert_eq!(spend(10).await, (10, 10, 10));
+    bench.clock.advance_ms(DAY_MS);
+    assert_eq!(spend(5).await.0, 5, "a new day");
+    bench.clock.advance_ms(-DAY_MS);
+    assert_eq!(spend(2).await.0, 7, "a day back goes on with the figures");
+    bench.clock.advance_ms(400 * DAY_MS);
+    assert_eq!(spend(100).await, (100, 100, 117));
+    bench.clock.advance_ms(-400 * DAY_MS);
+    assert_eq!(spend(1).await, (1, 1, 118), "the jump is forgotten");
+}
+
+#[tokio::test]
 async fn a_free_request_makes_a_row_and_no_transfer() {
     let bench = Bench::with(0).await;
     let id = RequestId::mint();

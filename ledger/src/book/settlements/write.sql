@@ -44,13 +44,19 @@ UPDATE accounts SET posted = posted + moved.amount
 FROM (SELECT value ->> '$.id' AS id, value ->> '$.amount' AS amount FROM json_each($4)) AS moved
 WHERE accounts.id = moved.id;
 
--- A period later than the key's begins at nothing; one that is over (the clock was set back) counts as the present one.
+-- As `Spending::within` has it: a period later than the key's begins at nothing, and so does the present one where the
+-- key's is more than a day ahead, because the clock had jumped; a period that is over counts as the key's.
 UPDATE api_keys SET
     spent_total = spent_total + more.amount,
-    spent_day = more.day + CASE WHEN spent_day_no < more.day_no THEN 0 ELSE spent_day END,
-    spent_day_no = MAX(spent_day_no, more.day_no),
-    spent_month = more.month + CASE WHEN spent_month_no < more.month_no THEN 0 ELSE spent_month END,
-    spent_month_no = MAX(spent_month_no, more.month_no)
+    spent_day = more.day + CASE
+        WHEN spent_day_no < more.day_no OR more.day_no + 1 < spent_day_no THEN 0 ELSE spent_day END,
+    spent_day_no = CASE WHEN more.day_no + 1 < spent_day_no THEN more.day_no ELSE MAX(spent_day_no, more.day_no) END,
+    spent_month = more.month + CASE
+        WHEN spent_month_no < more.month_no THEN 0
+        WHEN more.day_no + 1 < spent_day_no AND spent_month_no <> more.month_no THEN 0
+        ELSE spent_month END,
+    spent_month_no = CASE
+        WHEN more.day_no + 1 < spent_day_no THEN more.month_no ELSE MAX(spent_month_no, more.month_no) END
 FROM (
     SELECT
         value ->> '$.id' AS id, value ->> '$.spent.total' AS amount,
