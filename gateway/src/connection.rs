@@ -1,7 +1,7 @@
 //! A client's connection: what the HTTP server below the application refuses gets the envelope here.
 //!
-//! A head that is not HTTP, is too large or comes too slowly never becomes a request, so that no middleware sees it. The
-//! server writes an answer of its own for it, without a body, and closes the connection. Every refusal of the
+//! A head that is not HTTP, is too large or comes too slowly never becomes a request, so that no middleware sees it.
+//! The server writes an answer of its own for it, without a body, and closes the connection. Every refusal of the
 //! application has a body, which is why such an answer can be told from all others by its bytes alone.
 
 use std::io;

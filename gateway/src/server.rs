@@ -164,8 +164,8 @@ fn serve_public(app: &Arc<App>, listener: TcpListener) -> anyhow::Result<Server>
 }
 
 async fn accept(stream: TcpStream) -> Result<(Connection<TcpStream>, Protocol, Option<SocketAddr>), DispatchError> {
-    // Chunks are small, and none may wait for the client to acknowledge the one before. A socket that refuses is slower,
-    // but works.
+    // Chunks are small, and none may wait for the client to acknowledge the one before. A socket that refuses is
+    // slower, but works.
     drop(stream.set_nodelay(true));
     let peer = stream.peer_addr().ok();
     Ok((Connection::new(stream), Protocol::Http1, peer))

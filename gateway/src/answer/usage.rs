@@ -280,8 +280,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_told_is_what_is_charged(prompt in 0..MAX_COUNT / 2, output in 0..MAX_COUNT / 2, cached in any::<u64>(),
-            written in 0..MAX_COUNT, reasoning in 0..MAX_COUNT) {
+        fn what_is_told_is_what_is_charged(
+            prompt in 0..MAX_COUNT / 2,
+            output in 0..MAX_COUNT / 2,
+            cached in any::<u64>(),
+            written in 0..MAX_COUNT,
+            reasoning in 0..MAX_COUNT,
+        ) {
             let json = format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{output},"prompt_tokens_details":
                 {{"cached_tokens":{cached},"cache_write_tokens":{written}}},
                 "completion_tokens_details":{{"reasoning_tokens":{reasoning}}}}}"#);
