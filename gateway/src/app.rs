@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use crate::actors::checkpointer::Checkpointer;
 use crate::actors::key_cache::KeyCache;
 use crate::actors::outbox::{Delivery, Outbox};
+use crate::body::Bodies;
 use crate::catalog::CatalogStore;
 use crate::clients::ledger::LedgerClient;
 use crate::clients::ratelimiter::RateLimiterClient;
@@ -42,6 +43,8 @@ pub struct App {
     pub checkpointer: Checkpointer,
     /// Calls to upstreams that may still start.
     pub upstream_calls: Arc<Semaphore>,
+    /// The memory that request bodies may take.
+    pub bodies: Bodies,
     /// Requests whose input may be counted at once because their account could not cover the bound.
     pub counters: Semaphore,
     /// Counts what no provider counts.
@@ -87,6 +90,7 @@ impl App {
             keys: KeyCache::start(&actors, Arc::clone(&ledger), Arc::clone(&clock)),
             outbox: Outbox::start(&actors, config.limits.outbox, delivery),
             checkpointer: Checkpointer::start(&actors, Arc::clone(&ledger), Arc::clone(&tokenizer)),
+            bodies: Bodies::new(config.limits.bodies_bytes),
             counters: Semaphore::new(COUNTERS),
             upstream_calls: Arc::new(Semaphore::new(config.limits.upstream_calls)),
             config,

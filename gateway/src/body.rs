@@ -1,19 +1,52 @@
 //! Reading a request body: declared as JSON, bounded in size and in time.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Config;
 use crate::error::ApiError;
+
+const KIB: usize = 1_024;
+
+/// A body, with its share of the memory that all bodies may take.
+pub struct Body {
+    /// The body.
+    pub bytes: Bytes,
+    /// Given back when the request is over.
+    pub share: Option<OwnedSemaphorePermit>,
+}
+
+/// The memory that all bodies may take.
+#[derive(Clone)]
+pub struct Bodies(Arc<Semaphore>);
+
+impl Bodies {
+    /// So much, rounded down to whole KiB.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new((bytes / KIB).min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// Takes what a piece needs, or nothing where that is not left.
+    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+        let share = u32::try_from(bytes.div_ceil(KIB))
+            .ok()
+            .and_then(|share| Arc::clone(&self.0).try_acquire_many_owned(share).ok());
+        share.ok_or_else(|| ApiError::service_unavailable("The gateway is full at the moment."))
+    }
+}
 
 /// Reads the body of a request that must be JSON.
 ///
 /// # Errors
 /// 415 for another content type or an encoded body, 413 above the limit, 408 when it does not arrive in time, 400 when
-/// it breaks off.
-pub async fn read_json(head: &HttpRequest, body: Payload, config: &Config) -> Result<Bytes, ApiError> {
+/// it breaks off, 503 when bodies take all the memory that they may.
+pub async fn read_json(head: &HttpRequest, body: Payload, config: &Config, bodies: &Bodies) -> Result<Body, ApiError> {
     if !is_json(head) {
         return Err(ApiError::unsupported_media_type());
     }
@@ -22,7 +55,7 @@ pub async fn read_json(head: &HttpRequest, body: Payload, config: &Config) -> Re
     if declared.is_some_and(|declared| declared > limit as u64) {
         return Err(ApiError::payload_too_large(limit));
     }
-    let reading = actix_rt::time::timeout(config.timeouts.body, read(body, limit)).await;
+    let reading = actix_rt::time::timeout(config.timeouts.body, read(body, limit, bodies)).await;
     reading.map_err(|_| ApiError::request_timeout())?
 }
 
@@ -34,13 +67,19 @@ fn is_json(head: &HttpRequest) -> bool {
 }
 
 /// Most bodies arrive in one piece, which then is not copied.
-async fn read(mut body: Payload, limit: usize) -> Result<Bytes, ApiError> {
+async fn read(mut body: Payload, limit: usize, bodies: &Bodies) -> Result<Body, ApiError> {
+    let mut share: Option<OwnedSemaphorePermit> = None;
     let mut whole = Bytes::new();
     let mut pieces = BytesMut::new();
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|_| ApiError::invalid_request("The request body broke off."))?;
         if whole.len().max(pieces.len()) + piece.len() > limit {
             return Err(ApiError::payload_too_large(limit));
+        }
+        let more = bodies.take(piece.len())?;
+        match &mut share {
+            Some(share) => share.merge(more),
+            None => share = Some(more),
         }
         if whole.is_empty() {
             whole = piece;
@@ -51,5 +90,5 @@ async fn read(mut body: Payload, limit: usize) -> Result<Bytes, ApiError> {
             pieces.extend_from_slice(&piece);
         }
     }
-    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
+    Ok(Body { bytes: if pieces.is_empty() { whole } else { pieces.freeze() }, share })
 }

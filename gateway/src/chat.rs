@@ -46,9 +46,9 @@ pub async fn complete(app: &Arc<App>, arrival: Arrival<'_>) -> HttpResponse {
 
 async fn stages(app: &Arc<App>, arrival: Arrival<'_>, headers: &mut AnswerHeaders) -> Result<HttpResponse, ApiError> {
     let upstreams = arrival.upstreams;
-    let order = authenticate::authenticate(app, arrival).await?;
+    let mut order = authenticate::authenticate(app, arrival).await?;
     check_rate::check_rate(app, &order, headers).await?;
-    let held = hold::hold(app, &order).await?;
+    let held = hold::hold(app, &mut order).await?;
     headers.max_tokens = held.max_output_tokens;
     let routes = pick::pick(&order);
     let relayed = relay::relay(app, upstreams, &order, relay::Going { routes, held, headers }).await?;

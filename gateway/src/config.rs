@@ -46,6 +46,8 @@ pub struct Listen {
 pub struct Limits {
     /// `SYNTOPEN_MAX_BODY_BYTES`, default 20 MiB: a request body.
     pub body_bytes: usize,
+    /// `SYNTOPEN_MAX_BODIES_BYTES`, default 1 GiB: the bodies of all requests that arrive or run, together.
+    pub bodies_bytes: usize,
     /// `SYNTOPEN_MAX_ANSWER_BYTES`, default 64 MiB: a JSON answer of an upstream.
     pub answer_bytes: usize,
     /// `SYNTOPEN_MAX_SSE_LINE_BYTES`, default 4 MiB: a line of an upstream's stream.
@@ -126,6 +128,7 @@ impl Limits {
         const MIB: usize = 1 << 20;
         Self {
             body_bytes: reader.within("SYNTOPEN_MAX_BODY_BYTES", 20 * MIB, 1_024..=512 * MIB),
+            bodies_bytes: reader.within("SYNTOPEN_MAX_BODIES_BYTES", 1_024 * MIB, MIB..=1_024 * 1_024 * MIB),
             answer_bytes: reader.within("SYNTOPEN_MAX_ANSWER_BYTES", 64 * MIB, 1_024..=1_024 * MIB),
             sse_line_bytes: reader.within("SYNTOPEN_MAX_SSE_LINE_BYTES", 4 * MIB, 1_024..=64 * MIB),
             upstream_calls: reader.within("SYNTOPEN_MAX_UPSTREAM_CALLS", 10_000, 1..=1_000_000),

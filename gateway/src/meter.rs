@@ -10,6 +10,7 @@ use syntopen_shared::id::{AccountId, KeyId, RequestId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::price::Tokens;
 use syntopen_shared::wire::ledger::{Finish, FinishKind, Outcome, Usage, UsageSource};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::catalog::{Candidate, Model};
 use crate::protocol::ChatRequest;
@@ -40,6 +41,8 @@ pub struct Job {
     pub key: KeyId,
     /// What is asked.
     pub request: Arc<ChatRequest>,
+    /// The share of memory that its body takes, as long as it may have to be counted.
+    pub body_share: Option<OwnedSemaphorePermit>,
     /// When it came in, in milliseconds since the Unix epoch.
     pub started_ms: i64,
     /// The same moment, for durations.
@@ -158,7 +161,8 @@ impl Meter {
         state.first_byte.get_or_insert(self.job.started.elapsed());
     }
 
-    /// The upstream that had answered failed before anything of its answer reached the client: nothing of it is charged.
+    /// The upstream that had answered failed before anything of its answer reached the client: nothing of it is
+    /// charged.
     pub fn failed(&self) {
         let mut state = self.state();
         (state.answered, state.first_byte, state.reported) = (false, None, None);

@@ -10,10 +10,11 @@ use actix_web::http::header::AUTHORIZATION;
 use syntopen_shared::api_key::{ApiKey, KeyHash};
 use syntopen_shared::id::RequestId;
 use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Arrival;
 use crate::app::App;
-use crate::body;
+use crate::body::{self, Body};
 use crate::catalog::{Catalog, Model};
 use crate::error::ApiError;
 use crate::protocol::ChatRequest;
@@ -40,6 +41,8 @@ pub struct Order {
     pub caller: Caller,
     /// What is asked.
     pub request: Arc<ChatRequest>,
+    /// The share of memory that its body takes.
+    pub body_share: Option<OwnedSemaphorePermit>,
     /// The model that is asked for, then the fallbacks.
     pub models: Vec<Arc<Model>>,
 }
@@ -47,10 +50,11 @@ pub struct Order {
 /// Lets known callers with a request that can be served through.
 pub async fn authenticate(app: &App, arrival: Arrival<'_>) -> Result<Order, ApiError> {
     let caller = caller(app, arrival.head).await?;
-    let bytes = body::read_json(arrival.head, arrival.body, &app.config).await?;
+    let Body { bytes, share } = body::read_json(arrival.head, arrival.body, &app.config, &app.bodies).await?;
     let request = ChatRequest::parse(bytes)?;
     let models = models(&app.catalog.current(), &caller, &request)?;
-    Ok(Order { id: arrival.id, started: arrival.started, caller, request: Arc::new(request), models })
+    let request = Arc::new(request);
+    Ok(Order { id: arrival.id, started: arrival.started, caller, request, body_share: share, models })
 }
 
 /// The caller, by the `Authorization` header.

@@ -32,8 +32,9 @@ pub struct Held {
 }
 
 /// Places the hold. The guard exists before the hold is sent, so that a request that is given up meanwhile releases it.
-pub async fn hold(app: &App, order: &Order) -> Result<Held, ApiError> {
+pub async fn hold(app: &App, order: &mut Order) -> Result<Held, ApiError> {
     let guard = guard(app, order)?;
+    let order = &*order;
     let models: Vec<&Model> = order.models.iter().map(Arc::as_ref).collect();
     let floor = app.config.limits.output_floor_tokens;
     let mut bound = Bound::of(&order.request, &models, floor);
@@ -70,7 +71,7 @@ struct Grant {
     granted: Granted,
 }
 
-fn guard(app: &App, order: &Order) -> Result<HoldGuard, ApiError> {
+fn guard(app: &App, order: &mut Order) -> Result<HoldGuard, ApiError> {
     let full = "The gateway is full at the moment.";
     let place = app.outbox.reserve().ok_or_else(|| ApiError::service_unavailable(full))?;
     let slot = Arc::clone(&app.upstream_calls).try_acquire_owned();
@@ -80,6 +81,7 @@ fn guard(app: &App, order: &Order) -> Result<HoldGuard, ApiError> {
         account: order.caller.record.account,
         key: order.caller.record.key,
         request: Arc::clone(&order.request),
+        body_share: order.body_share.take(),
         started_ms: app.clock.unix_ms() - i64::try_from(order.started.elapsed().as_millis()).unwrap_or(0),
         started: order.started,
     };

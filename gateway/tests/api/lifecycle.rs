@@ -82,3 +82,23 @@ async fn a_draining_gateway_is_not_ready() {
     eventually("503 from /readyz", || async { (ready().await.ok() == Some(503)).then_some(()) }).await;
     assert_eq!(Answer::read(response).await.events().last(), Some(&json!("[DONE]")));
 }
+
+#[actix_web::test]
+async fn bodies_share_a_bounded_memory() {
+    let app = TestApp::spawn_with(&[("SYNTOPEN_MAX_BODIES_BYTES", "1048576")]).await;
+    let customer = app.customer("5").await;
+    let large = json!([{ "role": "user", "content": "a ".repeat(300_000) }]);
+    let asked = with(request("test/free", 5), json!({"messages": large}));
+    let running = with(asked.clone(), json!({"simulator": {"wait_for": "second"}}));
+    let second = async {
+        eventually("the first upstream", || async { (app.simulator.waiting_at("second") == 1).then_some(()) }).await;
+        let refused = app.chat(&customer, &asked).await;
+        app.simulator.open_gate("second");
+        refused.error()
+    };
+    let (first, refused) = futures_util::join!(app.chat(&customer, &running), second);
+    assert_eq!(first.status, 200, "{}", first.text());
+    assert_eq!(refused, (503, "service_unavailable".to_owned()));
+    app.settled().await;
+    assert_eq!(app.chat(&customer, &asked).await.status, 200, "the memory is given back");
+}
