@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 const OWN_PREFIX: &str = "SYNTOPEN_";
+/// The name under which the API reference has customers keep their key; whoever tries it beside a service has it set.
+const CUSTOMERS_KEY: &str = "SYNTOPEN_KEY";
 
 /// A snapshot of environment variables. Only [`Environment::of_process`] reads the real ones, once, at start.
 #[derive(Clone, Default)]
@@ -58,8 +60,8 @@ pub struct Reader {
 impl Reader {
     /// A reader of `environment`.
     #[must_use]
-    pub const fn new(environment: Environment) -> Self {
-        Self { environment, asked: BTreeSet::new(), problems: Vec::new() }
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, asked: BTreeSet::from([CUSTOMERS_KEY]), problems: Vec::new() }
     }
 
     /// The variables that are read.
@@ -167,6 +169,11 @@ mod tests {
             "SYNTOPEN_TYPO: there is no such setting",
         ];
         assert_eq!(problems, expected);
+    }
+
+    #[test]
+    fn a_customers_key_is_no_mistake() {
+        assert_eq!(Reader::new([("SYNTOPEN_KEY", "sk-syn-x")].into()).finish(), Ok(()));
     }
 
     #[test]
