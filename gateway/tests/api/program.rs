@@ -23,23 +23,34 @@ fn refused(output: &Output, code: i32, complaints: &[&str]) {
     }
 }
 
+/// A gateway that runs, and does not outlive its test.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // One that has ended in good order is gone already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 /// Starts the gateway and waits until it is ready; what it logged by then.
-fn serve(mut command: Command) -> (Child, String) {
-    let mut child = command.spawn().unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap());
+fn serve(mut command: Command) -> (Serving, String) {
+    let mut serving = Serving(command.spawn().unwrap());
+    let mut log = BufReader::new(serving.0.stderr.take().unwrap());
     let mut logged = String::new();
     while !logged.contains("the gateway is ready") {
         assert_ne!(log.read_line(&mut logged).unwrap(), 0, "it ended: {logged}");
     }
     // Goes on reading, so that the program never waits for a full pipe.
     std::thread::spawn(move || drop(log.read_to_string(&mut String::new())));
-    (child, logged)
+    (serving, logged)
 }
 
-fn terminate(child: &mut Child) -> Option<i32> {
-    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+fn terminate(mut serving: Serving) -> Option<i32> {
+    let killed = Command::new("kill").args(["-TERM", &serving.0.id().to_string()]).status().unwrap();
     assert!(killed.success());
-    child.wait().unwrap().code()
+    serving.0.wait().unwrap().code()
 }
 
 #[test]
@@ -66,11 +77,11 @@ fn a_wrong_catalog_refuses_the_start_with_every_error() {
 #[test]
 fn without_a_provider_it_serves_and_says_how_to_switch_one_on() {
     let data_dir = TempDir::new().unwrap();
-    let (mut child, logged) = serve(program(&data_dir, &[]));
+    let (serving, logged) = serve(program(&data_dir, &[]));
     for expected in ["OPENAI_API_KEY", "no model can be served yet", "not offered"] {
         assert!(logged.contains(expected), "{expected} in {logged}");
     }
-    assert_eq!(terminate(&mut child), Some(0));
+    assert_eq!(terminate(serving), Some(0));
 }
 
 #[test]
@@ -83,12 +94,12 @@ fn one_data_directory_has_one_gateway_and_keeps_what_it_is_told() {
         out.into_owned()
     };
     administer(&["account", "create", "--email", "ada@example.com"]);
-    let (mut child, _) = serve(program(&data_dir, &[("OPENAI_API_KEY", "sk-hidden")]));
+    let (serving, _) = serve(program(&data_dir, &[("OPENAI_API_KEY", "sk-hidden")]));
     refused(&program(&data_dir, &[]).output().unwrap(), 1, &["another running process"]);
     let credit = ["account", "credit", "--email", "ada@example.com", "--usd", "5", "--reference", "invoice-17"];
     administer(&credit);
     administer(&credit);
-    assert_eq!(terminate(&mut child), Some(0));
+    assert_eq!(terminate(serving), Some(0));
     assert!(administer(&["account", "show", "--email", "ada@example.com"]).contains("$5.00"));
     let unknown = program(&data_dir, &[]).args(["account", "show", "--email", "bob@example.com"]).output().unwrap();
     refused(&unknown, 1, &["bob@example.com"]);
