@@ -148,12 +148,6 @@ impl Meter {
         state.attempts += 1;
     }
 
-    /// How many upstream calls were made.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.state().attempts
-    }
-
     /// An upstream has answered with its response head: from now on what comes is charged.
     pub fn answered(&self) {
         let mut state = self.state();
@@ -208,6 +202,13 @@ impl Meter {
             state.counted_output = state.counted_output.saturating_add(output);
         }
         state.partial()
+    }
+
+    /// Whether text has come that the provider's last figures do not tell of.
+    #[must_use]
+    pub fn has_text_since_report(&self) -> bool {
+        let state = self.state();
+        !state.text.is_empty() || state.counted_output > 0
     }
 
     /// Whether [`Meter::count`] has something to count that the charge of a broken answer would need.

@@ -66,9 +66,9 @@ struct Counted {
     source: UsageSource,
 }
 
-/// The provider's figures, or our own count where it gave none.
+/// The provider's figures, or our own count where it gave none, or none since the last of the text.
 async fn count(app: &App, guard: &HoldGuard, reported: Option<ReportedUsage>) -> Counted {
-    match reported {
+    match reported.filter(|_| !guard.meter().has_text_since_report()) {
         Some(reported) => Counted { reported, source: UsageSource::Provider },
         None => {
             let tokens: Tokens = guard.meter().count(&app.tokenizer).await;

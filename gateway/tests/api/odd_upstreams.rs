@@ -120,6 +120,17 @@ async fn a_last_event_without_its_blank_line_is_an_event() {
 }
 
 #[actix_web::test]
+async fn figures_that_stop_before_the_text_does_are_not_the_last_word() {
+    let early = json!({"id": "x", "choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": null}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 0, "total_tokens": 7}});
+    let first = format!("data: {early}\n\n");
+    let asked = ask(vec![stream(&[&first, &whole_choice(), "data: [DONE]\n\n"])], json!({"stream": true})).await;
+    assert!(asked.ends_whole(), "{}", asked.answer.text());
+    // Seven tokens as the provider said, and one that is counted: `hello`.
+    assert_eq!(asked.paid().await, 7 * 150 + 600);
+}
+
+#[actix_web::test]
 async fn rubbish_behind_the_finish_takes_nothing_away() {
     let (choice, rubbish) = (whole_choice(), "data: rubbish\n\n");
     for parts in [vec![format!("{choice}{rubbish}")], vec![choice, rubbish.to_owned()]] {
