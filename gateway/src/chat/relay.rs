@@ -66,7 +66,13 @@ pub async fn relay(app: &App, upstreams: &Client, order: &Order, going: Going<'_
         let route = &routes[attempt as usize % routes.len()];
         attempt += 1;
         headers.attempts = attempt;
-        let request = providers::encode(&order.request, &destination(route, max_output_tokens))?;
+        let request = match providers::encode(&order.request, &destination(route, max_output_tokens)) {
+            Ok(request) => request,
+            Err(invalid) => {
+                guard.release(Outcome::Aborted);
+                return Err(ApiError::from(invalid));
+            }
+        };
         guard.meter().attempt(route);
         let failure = match call.send(request, route, &guard).await {
             Ok(Reply::Json(answer)) => {
