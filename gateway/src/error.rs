@@ -217,18 +217,6 @@ impl ApiError {
         Self { retry: Retry::AfterMs(ms), ..self }
     }
 
-    /// The status.
-    #[must_use]
-    pub const fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The contract's code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        self.code
-    }
-
     /// The envelope.
     #[must_use]
     pub fn body(&self) -> Value {
