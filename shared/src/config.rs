@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::chaos;
+
 const OWN_PREFIX: &str = "SYNTOPEN_";
 /// The name under which the API reference has customers keep their key; whoever tries it beside a service has it set.
 const CUSTOMERS_KEY: &str = "SYNTOPEN_KEY";
@@ -61,7 +63,8 @@ impl Reader {
     /// A reader of `environment`.
     #[must_use]
     pub fn new(environment: Environment) -> Self {
-        Self { environment, asked: BTreeSet::from([CUSTOMERS_KEY]), problems: Vec::new() }
+        let asked = std::iter::once(CUSTOMERS_KEY).chain(chaos::SETTINGS).collect();
+        Self { environment, asked, problems: Vec::new() }
     }
 
     /// The variables that are read.

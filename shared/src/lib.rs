@@ -3,12 +3,16 @@
 //! `syntopen-gateway`.
 
 pub mod api_key;
+pub mod chaos;
 pub mod clock;
 pub mod config;
 pub mod id;
 pub mod money;
 pub mod price;
+pub mod redis;
 pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod wire;

@@ -148,6 +148,17 @@ pub struct KeyList {
     pub keys: Vec<KeyRecord>,
 }
 
+/// `POST /admin/key/update`: changes what a key may do; what is `None` stays. Answers its [`KeyRecord`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpdateKey {
+    /// The key.
+    pub key: KeyId,
+    /// Requests per minute.
+    pub rpm: Option<u32>,
+    /// What it may spend, all three limits at once.
+    pub limits: Option<SpendLimits>,
+}
+
 /// `POST /admin/key/revoke`: ends a key for good. Answers its [`KeyRecord`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RevokeKey {

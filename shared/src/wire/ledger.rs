@@ -1,4 +1,18 @@
 //! Commands to the ledger and its answers: what the life of a request needs.
+//!
+//! Between processes they go as JSON over HTTP, `POST` with `Authorization: Bearer <cluster token>`, in batches of at
+//! most [`BATCH_MAX`], answered in order:
+//!
+//! | path | batch of | answers |
+//! |---|---|---|
+//! | `/holds` | [`Hold`] | [`HoldAnswer`] |
+//! | `/checkpoints` | [`Checkpoint`] | `bool`: whether it was taken |
+//! | `/finishes` | [`Finish`] | [`FinishAnswer`] |
+//! | `/confirm` | [`Confirm`] | `bool`: whether the book has it |
+//! | `/keys/refresh` | [`KeyId`] | the [`KeyRecord`]s of those that exist, in no order |
+//!
+//! `/keys/resolve` takes one [`Resolve`] and answers a [`KeyRecord`] or `null`, `/keys/report` one [`Report`] and
+//! answers a [`KeyReport`] or `null`.
 
 use std::sync::Arc;
 
@@ -11,6 +25,15 @@ use crate::price::{Prices, Tokens};
 
 /// How long a hold lives after it was placed or last checkpointed, in milliseconds.
 pub const HOLD_TTL_MS: i64 = 60_000;
+
+/// The most commands of one batch.
+pub const BATCH_MAX: usize = 256;
+
+/// The answer to a [`Hold`] of a batch. `None`: nothing is known of its effect, and it may be sent again.
+pub type HoldAnswer = Option<Result<Granted, HoldRefused>>;
+
+/// The answer to a [`Finish`] of a batch. `None`: nothing is known of its effect, and it may be sent again.
+pub type FinishAnswer = Option<Result<Finished, FinishRefused>>;
 
 /// Reserve money for a request. Idempotent by `id`: the same id with other figures is a conflict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,6 +179,15 @@ pub enum FinishRefused {
     /// The shard is being recovered; to be sent again.
     #[error("frozen")]
     Frozen,
+}
+
+/// Does the book have the end of this request, charged with this total? Whoever is told so need not remember it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirm {
+    /// The request.
+    pub id: RequestId,
+    /// What it was charged in total.
+    pub total: NanoUsd,
 }
 
 /// One request as its usage row tells it: enough to recompute the charge.
@@ -330,4 +362,11 @@ pub struct KeyReport {
 pub struct Resolve {
     /// SHA-256 of the key.
     pub hash: KeyHash,
+}
+
+/// What has this key spent, and what does its account have?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The key.
+    pub key: KeyId,
 }
