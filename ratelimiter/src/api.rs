@@ -2,6 +2,7 @@
 
 mod check;
 mod health;
+mod metrics;
 
 use actix_web::error::JsonPayloadError;
 use actix_web::web::{self, JsonConfig, ServiceConfig};
@@ -18,6 +19,7 @@ pub(crate) fn configure(routes: &mut ServiceConfig) {
         .service(resource("/check", web::post().to(check::check)))
         .service(resource("/healthz", web::get().to(health::alive)))
         .service(resource("/readyz", web::get().to(health::ready)))
+        .service(resource("/metrics", web::get().to(metrics::show)))
         .default_service(web::to(async || Err::<(), _>(ApiError::NotFound)));
 }
 

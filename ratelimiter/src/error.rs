@@ -19,7 +19,7 @@ pub(crate) enum ApiError {
     #[error("a batch is at most {} bytes", crate::api::MAX_BODY_BYTES)]
     TooLarge,
     /// There is no such path.
-    #[error("no such path: POST /check, GET /healthz and GET /readyz are all there is")]
+    #[error("no such path: POST /check, GET /healthz, GET /readyz and GET /metrics are all there is")]
     NotFound,
     /// The path is served with another method.
     #[error("method not allowed")]
@@ -60,7 +60,8 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         if let Self::Unavailable(Unavailable(cause)) = self {
-            tracing::error!(error = format!("{cause:#}"), "the windows cannot be asked");
+            // Whoever could not ask has logged it, and not once a request.
+            tracing::debug!(error = format!("{cause:#}"), "the windows cannot be asked");
         }
         HttpResponse::build(self.status_code())
             .json(json!({ "error": { "code": self.code(), "message": self.to_string() } }))

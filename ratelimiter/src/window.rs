@@ -1,12 +1,14 @@
 //! The sliding window of a key: the contract that every backend keeps.
 
 mod memory;
+mod redis;
 mod ring;
 
 use async_trait::async_trait;
 use syntopen_shared::wire::ratelimiter::{Check, Decision, WINDOW_MS};
 
 pub use memory::MemoryWindow;
+pub use redis::RedisWindow;
 pub use ring::{EXACT_LIMIT, GRANULARITY_US, MAX_ENTRIES, Ring};
 
 /// How long the window is, in microseconds: the unit in which every backend reckons.
@@ -30,6 +32,23 @@ pub trait Window: Send + Sync {
     /// # Errors
     /// When the window cannot be asked. The requests may have been counted all the same.
     async fn check(&self, check: Check) -> Result<Decision, Unavailable>;
+
+    /// Decides many checks, each as if those before it had been decided first.
+    async fn check_all(&self, checks: &[Check]) -> Vec<Result<Decision, Unavailable>> {
+        let mut decisions = Vec::with_capacity(checks.len());
+        for check in checks {
+            decisions.push(self.check(*check).await);
+        }
+        decisions
+    }
+
+    /// Whether windows can be asked now.
+    ///
+    /// # Errors
+    /// When they cannot.
+    async fn ready(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
 }
 
 /// The window could not be asked; nobody knows whether there is room in it.

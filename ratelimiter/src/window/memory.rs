@@ -64,6 +64,10 @@ impl Window for MemoryWindow {
     async fn check(&self, check: Check) -> Result<Decision, Unavailable> {
         Ok(self.decide(&check))
     }
+
+    async fn check_all(&self, checks: &[Check]) -> Vec<Result<Decision, Unavailable>> {
+        checks.iter().map(|check| Ok(self.decide(check))).collect()
+    }
 }
 
 impl std::fmt::Debug for MemoryWindow {

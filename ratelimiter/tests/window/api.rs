@@ -6,8 +6,9 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use syntopen_ratelimiter::app::App;
+use syntopen_ratelimiter::app::{App, Decider};
 use syntopen_ratelimiter::config::Config;
+use syntopen_ratelimiter::metrics::Metrics;
 use syntopen_ratelimiter::window::{MemoryWindow, Unavailable, Window};
 use syntopen_shared::clock::ManualClock;
 use syntopen_shared::id::KeyId;
@@ -26,9 +27,14 @@ struct Service {
 impl Service {
     fn start(window: Arc<dyn Window>) -> Self {
         let _already_chosen = rustls::crypto::ring::default_provider().install_default();
-        let environment = [("SYNTOPEN_LISTEN", "127.0.0.1:0"), ("SYNTOPEN_CLUSTER_TOKEN", TOKEN)];
+        let environment = [
+            ("SYNTOPEN_LISTEN", "127.0.0.1:0"),
+            ("SYNTOPEN_CLUSTER_TOKEN", TOKEN),
+            ("SYNTOPEN_RATELIMITER_MEMORY", "1"),
+        ];
         let (trigger, shutdown) = Shutdown::new();
-        let app = App::bind(&Config::read(environment.into()).unwrap(), window, shutdown).unwrap();
+        let decider = Decider { window, metrics: Arc::new(Metrics::new().unwrap()) };
+        let app = App::bind(&Config::read(environment.into()).unwrap(), decider, shutdown).unwrap();
         let address = app.address();
         Self { address, trigger, running: actix_web::rt::spawn(app.run()) }
     }

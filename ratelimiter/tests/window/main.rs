@@ -5,5 +5,6 @@
 mod api;
 mod memory;
 mod oracle;
+mod redis;
 mod suite;
 mod traffic;
