@@ -21,6 +21,8 @@ pub struct Account {
     pub held: NanoUsd,
     /// Number of the last credit that is part of `posted`.
     pub credit_no: i64,
+    /// How many charges are part of `posted`: two records that agree in both numbers must agree in the balance.
+    pub moves: i64,
     /// Whether it may be used.
     pub status: AccountStatus,
     /// Grows with every change of the status.

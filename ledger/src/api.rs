@@ -1,20 +1,27 @@
-//! The administration API.
+//! The APIs: administration, and in a cluster the commands of gateways.
 //!
-//! `POST /admin/<noun>/<verb>` with a command of [`syntopen_shared::wire::admin`] as JSON, and `GET /admin/reconcile`.
-//! It has no credentials of its own: who serves it guards the way to it.
+//! Administration is `POST /admin/<noun>/<verb>` with a command of [`syntopen_shared::wire::admin`] as JSON, and `GET
+//! /admin/reconcile`. It has no credentials of its own: who serves it guards the way to it. The service serves it and
+//! the commands of [`syntopen_shared::wire::ledger`] to who shows the cluster token.
 
 mod accounts;
+mod commands;
+mod health;
 mod keys;
+mod member;
 mod reconcile;
 
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, web};
 use syntopen_shared::wire::admin::Refused;
 
 use crate::error::AdminError;
 
 const BODY_MAX: usize = 64 * 1024;
+/// A batch of 256 commands with their usage needs a fifth of this.
+const BATCH_BODY_MAX: usize = 1024 * 1024;
 
 /// The routes, over a `web::Data<Ledger>` that the application holds.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -27,10 +34,35 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .service(resource("/account/credit").route(web::post().to(accounts::credit)))
             .service(resource("/key/create").route(web::post().to(keys::create)))
             .service(resource("/key/list").route(web::post().to(keys::list)))
+            .service(resource("/key/update").route(web::post().to(keys::update)))
             .service(resource("/key/revoke").route(web::post().to(keys::revoke)))
             .service(resource("/reconcile").route(web::get().to(reconcile::report)))
             .default_service(web::to(no_such_command)),
     );
+}
+
+/// The routes of the service: the commands of gateways and administration behind the cluster token, health and metrics
+/// before it.
+pub(crate) fn configure_service(config: &mut web::ServiceConfig) {
+    let json = web::JsonConfig::default().limit(BATCH_BODY_MAX).content_type_required(false);
+    config
+        .app_data(json.error_handler(refuse_body))
+        .service(resource("/healthz").route(web::get().to(health::alive)))
+        .service(resource("/readyz").route(web::get().to(health::ready)))
+        .service(resource("/metrics").route(web::get().to(health::metrics)))
+        .service(
+            web::scope("")
+                .wrap(from_fn(member::only))
+                .service(resource("/holds").route(web::post().to(commands::hold)))
+                .service(resource("/checkpoints").route(web::post().to(commands::checkpoint)))
+                .service(resource("/finishes").route(web::post().to(commands::finish)))
+                .service(resource("/confirm").route(web::post().to(commands::confirm)))
+                .service(resource("/keys/resolve").route(web::post().to(commands::resolve)))
+                .service(resource("/keys/refresh").route(web::post().to(commands::refresh)))
+                .service(resource("/keys/report").route(web::post().to(commands::report)))
+                .configure(configure)
+                .default_service(web::to(no_such_command)),
+        );
 }
 
 fn resource(path: &str) -> Resource {

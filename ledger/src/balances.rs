@@ -1,9 +1,10 @@
-//! The hot state: balances, holds, and the journal of charges that wait for the book.
+//! The hot state: balances and holds, and the charges that wait for the book.
 //!
 //! A backend never looks into the book. Where it lacks a record it answers `Unseeded` or `Unknown`, and the caller
 //! comes back with what the book says.
 
 pub mod memory;
+pub mod redis;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,10 +12,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use syntopen_shared::id::{AccountId, KeyId, RequestId};
 use syntopen_shared::money::NanoUsd;
-use syntopen_shared::wire::ledger::{Checkpoint, Finish, FinishRefused, Granted, Hold, HoldRefused, Spent, Usage};
+use syntopen_shared::wire::ledger::{Checkpoint, Finish, FinishRefused, Granted, Hold, HoldRefused, Usage};
 
 use crate::account::{Account, Charged, Entry, Key};
 use crate::error::Unavailable;
+
+/// Between two losses of the hot state. What was prepared from a look into the book in one epoch is refused in another:
+/// the book may have gone on since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(pub i64);
 
 /// The hot state of all accounts. Each method is one atomic step, idempotent by the id of its command.
 #[async_trait]
@@ -28,16 +34,21 @@ pub trait Balances: Send + Sync {
     /// Opens again a hold that was lost and of which the book knows nothing; else the same as a checkpoint.
     async fn put_back(&self, checkpoint: &Checkpoint) -> Result<CheckpointOutcome, Unavailable>;
 
-    /// Ends a hold.
+    /// Ends a hold. Of a release that nobody knows a tombstone stays, by which a hold that comes after it is refused;
+    /// where the book must be asked first, that is answered `Unknown`.
     async fn finish(&self, finish: &Finish) -> Result<FinishOutcome, Unavailable>;
 
-    /// Ends a request without a hold, given what the book has `booked` for it. Where the hold has turned up meanwhile,
-    /// the same as a finish.
-    async fn finish_unknown(&self, finish: &Finish, booked: Option<Charged>) -> Result<FinishOutcome, Unavailable>;
+    /// Ends a request without a hold, given what the book had `booked` for it in `epoch`. Where the hold has turned up
+    /// meanwhile, the same as a finish; in another epoch `Unknown` again.
+    async fn finish_unknown(&self, finish: &Finish, looked: Looked) -> Result<FinishOutcome, Unavailable>;
 
-    /// Writes what the book says of an account and a key: balances where the record is absent, status and limits where
-    /// the book's version is newer.
-    async fn seed(&self, seed: &Seed) -> Result<(), Unavailable>;
+    /// Writes what the book said of an account and a key in `epoch`: balances where the record is absent, status and
+    /// limits where the book's version is newer. Nothing in another epoch.
+    async fn seed(&self, seed: &Seed, epoch: Epoch) -> Result<(), Unavailable>;
+
+    /// Writes the status and limits of an account and a key where the book's version is newer, in any epoch, and also
+    /// where there is no record yet. Returns when it can no longer be overtaken.
+    async fn set_status(&self, seed: &Seed) -> Result<(), Unavailable>;
 
     /// Adds money that the book has booked.
     async fn credit(&self, credit: Credit) -> Result<CreditOutcome, Unavailable>;
@@ -45,26 +56,32 @@ pub trait Balances: Send + Sync {
     /// The record of an account, where it has been seeded.
     async fn account(&self, account: AccountId) -> Result<Option<Account>, Unavailable>;
 
-    /// What a key has spent in the present periods, where it has been seeded.
-    async fn spent(&self, key: KeyId) -> Result<Option<Spent>, Unavailable>;
+    /// The record of a key of this account, where it has been seeded; what it has spent is as of its last charge.
+    async fn key(&self, account: AccountId, key: KeyId) -> Result<Option<Key>, Unavailable>;
+
+    /// The epoch of an account's records, for a seed.
+    async fn epoch(&self, account: AccountId) -> Result<Epoch, Unavailable>;
 
     /// Ends holds whose deadline has passed, `limit` of them at most, charging the last checkpoint. Returns how many.
     async fn expire_overdue(&self, limit: usize) -> Result<usize, Unavailable>;
+}
 
-    /// Forgets finished requests that are booked and 24 hours old, or too many.
-    async fn forget(&self) -> Result<(), Unavailable>;
+/// The last entry of a shard's stream that the book has. Ids repeat after a loss of the hot state, nonces do not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// The entry's id in the stream.
+    pub id: String,
+    /// The nonce of the call that appended it.
+    pub nonce: String,
+}
 
-    /// What waits for the book, oldest first, `limit` entries at most.
-    async fn pending(&self, limit: usize) -> Result<Batch, Unavailable>;
-
-    /// Removes from the journal what the book has.
-    async fn trim(&self, batch: &Batch) -> Result<(), Unavailable>;
-
-    /// Returns when something may wait for the book. Heard by one drainer.
-    async fn appended(&self);
-
-    /// Everything at one moment, for reconciliation.
-    async fn snapshot(&self) -> Result<Snapshot, Unavailable>;
+/// A look into the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// What the book had for the request.
+    pub booked: Option<Charged>,
+    /// In which epoch of the hot state the book was asked.
+    pub epoch: Epoch,
 }
 
 /// What became of a hold.
@@ -74,8 +91,8 @@ pub enum HoldOutcome {
     Granted(Granted),
     /// It is not.
     Refused(HoldRefused),
-    /// The account or the key must be seeded first.
-    Unseeded,
+    /// The account or the key must be seeded first, in this epoch.
+    Unseeded(Epoch),
 }
 
 /// What became of a checkpoint.
@@ -90,8 +107,10 @@ pub enum CheckpointOutcome {
     Ended,
     /// There is no such hold: the book must be asked whether it has ended.
     Unknown,
-    /// The account or the key must be seeded first.
-    Unseeded,
+    /// The account or the key must be seeded first, in this epoch.
+    Unseeded(Epoch),
+    /// The shard is being recovered.
+    Frozen,
 }
 
 /// What became of a finish.
@@ -104,10 +123,10 @@ pub enum FinishOutcome {
     },
     /// The deadline of a hold that was to expire has not passed.
     Alive,
-    /// There is no such request: the book must be asked what it has.
-    Unknown,
-    /// The account or the key must be seeded first.
-    Unseeded,
+    /// There is no such request: the book must be asked what it has, in this epoch.
+    Unknown(Epoch),
+    /// The account or the key must be seeded first, in this epoch.
+    Unseeded(Epoch),
     /// It took no effect.
     Refused(FinishRefused),
 }
@@ -144,8 +163,10 @@ pub enum CreditOutcome {
         /// The last one that is part of the balance.
         have: i64,
     },
-    /// The account must be seeded first.
-    Unseeded,
+    /// The account must be seeded first, in this epoch.
+    Unseeded(Epoch),
+    /// The shard is being recovered; the credit is delivered again.
+    Frozen,
 }
 
 /// What one transaction of the drainer books.

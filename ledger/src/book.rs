@@ -1,8 +1,7 @@
 //! The book: the SQL database that is the record of truth.
 //!
-//! SQLite is spoken to natively rather than through sqlx's `Any`: the drainer's batches rest on SQLite's JSON table
-//! functions anyway, and `Any` would refuse types and hide the pragmas. The statements of the look-ups and of
-//! administration are plain enough to serve PostgreSQL as they stand.
+//! SQLite in the embedded profile, PostgreSQL in a cluster. Look-ups and administration have one text for both (`sql`);
+//! the drainer's batches are written natively for each.
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
@@ -10,119 +9,121 @@ pub(crate) mod balances;
 pub(crate) mod credits;
 pub(crate) mod folds;
 pub(crate) mod keys;
+mod postgres;
 pub(crate) mod running;
 pub(crate) mod settlements;
+pub(crate) mod shards;
+pub(crate) mod sql;
+mod sqlite;
+#[cfg(test)]
+mod tests;
 pub(crate) mod usage;
 
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::Context as _;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection as _, Sqlite, Transaction};
+use syntopen_shared::secret::Secret;
 use tokio::sync::{Mutex, MutexGuard};
+
+use self::sql::{Pool, Transaction};
+use self::sqlite::WriterConnection;
 
 /// What a statement of the book comes to.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
-const BUSY_MAX: Duration = Duration::from_secs(5);
 /// Room for every statement of this crate, so that each is prepared once per connection.
 const STATEMENTS_MAX: usize = 100;
+/// How often a transaction is tried that others, running beside it, make fail.
+const TRIES_MAX: usize = 5;
 
-/// The book over a SQLite file.
+/// The book over either database.
 pub(crate) struct Book {
-    /// SQLite has one writer at a time; waiting for this mutex is fair, waiting for SQLite's lock is not.
-    writer: Mutex<WriterConnection>,
-    readers: SqlitePool,
+    /// For SQLite alone, which has one writer at a time; waiting for this mutex is fair, waiting for SQLite's lock is
+    /// not. PostgreSQL writes through its pool.
+    writer: Option<Mutex<WriterConnection>>,
+    readers: Pool,
 }
 
 impl Book {
-    /// Opens the book at `path`, makes it where it is missing, and brings its tables up to date.
+    /// Opens the SQLite book at `path`, makes it where it is missing, and brings its tables up to date.
     pub(crate) async fn open(path: &Path, readers_max: u32) -> anyhow::Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_MAX)
-            .statement_cache_capacity(STATEMENTS_MAX);
-        let of = || format!("the book {} cannot be opened", path.display());
-        let mut writer = SqliteConnection::connect_with(&options).await.with_context(of)?;
-        sqlx::migrate!().run(&mut writer).await.context("the book's tables cannot be brought up to date")?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(readers_max)
-            .connect_with(options.read_only(true))
-            .await
-            .with_context(of)?;
-        let writer = WriterConnection { connection: writer, durability: Durability::Process };
-        Ok(Self { writer: Mutex::new(writer), readers })
+        let (writer, readers) = sqlite::open(path, readers_max).await?;
+        Ok(Self { writer: Some(Mutex::new(writer)), readers: Pool::Sqlite(readers) })
+    }
+
+    /// Connects to the PostgreSQL book at `url` and brings its tables up to date; several processes may do so at once.
+    pub(crate) async fn connect(url: &Secret, connections_max: u32) -> anyhow::Result<Self> {
+        let pool = postgres::connect(url, connections_max).await?;
+        Ok(Self { writer: None, readers: Pool::Postgres(pool) })
     }
 
     /// For look-ups: sees everything that was committed before.
-    pub(crate) const fn readers(&self) -> &SqlitePool {
+    pub(crate) const fn readers(&self) -> &Pool {
         &self.readers
     }
 
-    /// The one connection that writes.
+    /// The right to write: with SQLite one at a time, with PostgreSQL anybody.
     pub(crate) async fn writer(&self) -> Writer<'_> {
-        Writer(self.writer.lock().await)
+        match (&self.writer, &self.readers) {
+            (Some(writer), _) => Writer::Sqlite(writer.lock().await),
+            (None, pool) => Writer::Shared(pool),
+        }
     }
 
-    /// Moves everything into the main file and closes the connections.
+    /// A transaction that reads everything as it is at one moment.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static>> {
+        match &self.readers {
+            Pool::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
+            Pool::Postgres(pool) => postgres::snapshot(pool).await.map(Transaction::Postgres),
+        }
+    }
+
+    /// Closes the connections; SQLite moves everything into the main file first.
     pub(crate) async fn close(&self) -> Result<()> {
-        self.readers.close().await;
-        let mut writer = self.writer().await;
-        sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer.for_charges().await?).await?;
-        Ok(())
+        match &self.readers {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => pool.close().await,
+        }
+        match &self.writer {
+            Some(writer) => writer.lock().await.close().await,
+            None => Ok(()),
+        }
     }
-}
-
-struct WriterConnection {
-    connection: SqliteConnection,
-    durability: Durability,
-}
-
-/// What a commit survives.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Durability {
-    /// The death of the process: enough for charges, which cost the operator and not the customer.
-    Process,
-    /// A power cut too: due to money that came in, and to keys.
-    Machine,
 }
 
 /// The right to write, for as long as this lives.
-pub(crate) struct Writer<'a>(MutexGuard<'a, WriterConnection>);
+pub(crate) enum Writer<'a> {
+    Sqlite(MutexGuard<'a, WriterConnection>),
+    Shared(&'a Pool),
+}
 
 impl Writer<'_> {
-    /// The connection; its commits survive the death of the process.
-    pub(crate) async fn for_charges(&mut self) -> Result<&mut SqliteConnection> {
-        self.set(Durability::Process).await?;
-        Ok(&mut self.0.connection)
-    }
-
-    /// Begins a transaction whose commit survives a power cut too. Rolled back where it is dropped.
-    pub(crate) async fn begin_durable(&mut self) -> Result<Transaction<'_, Sqlite>> {
-        self.set(Durability::Machine).await?;
-        self.0.connection.begin_with("BEGIN IMMEDIATE").await
-    }
-
-    async fn set(&mut self, durability: Durability) -> Result<()> {
-        if self.0.durability == durability {
-            return Ok(());
+    /// Begins a transaction whose commit survives a power cut. Rolled back where it is dropped.
+    pub(crate) async fn begin_durable(&mut self) -> Result<Transaction<'_>> {
+        match self {
+            Self::Sqlite(writer) => writer.begin_durable().await.map(Transaction::Sqlite),
+            Self::Shared(pool) => begin(pool).await,
         }
-        let pragma = match durability {
-            Durability::Process => "PRAGMA synchronous = NORMAL",
-            Durability::Machine => "PRAGMA synchronous = FULL",
-        };
-        // Unprepared, because SQLite sets this pragma when the statement is compiled, not when it runs.
-        sqlx::raw_sql(pragma).execute(&mut self.0.connection).await?;
-        self.0.durability = durability;
-        Ok(())
     }
+
+    /// Begins a transaction whose commit survives the death of the process, which is enough for charges.
+    pub(crate) async fn begin_charges(&mut self) -> Result<Transaction<'_>> {
+        match self {
+            Self::Sqlite(writer) => writer.begin_charges().await.map(Transaction::Sqlite),
+            Self::Shared(pool) => begin(pool).await,
+        }
+    }
+}
+
+async fn begin(pool: &Pool) -> Result<Transaction<'static>> {
+    match pool {
+        Pool::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
+        Pool::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
+    }
+}
+
+/// A list as it is bound to a statement.
+fn json<T: serde::Serialize>(rows: &T) -> Result<String> {
+    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// An error for a value that this crate never writes.

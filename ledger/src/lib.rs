@@ -2,17 +2,21 @@
 
 pub mod account;
 pub mod api;
+pub mod app;
 pub mod balances;
 mod book;
 pub mod cli;
+mod cluster;
 pub mod config;
 mod data_dir;
 mod drainer;
 pub mod error;
 pub mod ledger;
+pub mod metrics;
 mod password;
 mod reaper;
 pub mod reconcile;
+mod recovery;
 
 pub use api::configure;
 pub use config::LedgerSettings;

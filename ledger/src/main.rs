@@ -1,8 +1,11 @@
-//! `syntopen-ledger`: looks after the book of a stopped gateway (`--help` lists the commands).
+//! `syntopen-ledger`: serves a cluster, and reconciles (`--help` lists the commands).
 
 use std::process::ExitCode;
 
-#[tokio::main(flavor = "current_thread")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[actix_web::main]
 async fn main() -> anyhow::Result<ExitCode> {
     syntopen_ledger::cli::run().await
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use syntopen_shared::chaos::is_mutant;
 use syntopen_shared::shutdown::Shutdown;
 use syntopen_shared::wire::ledger::HOLD_TTL_MS;
 
 use crate::error::Unavailable;
-use crate::ledger::Core;
+use crate::ledger::{Core, Profile};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 const US_PER_MS: i64 = 1_000;
@@ -17,15 +18,35 @@ const EXPIRED_MAX: usize = 256;
 
 /// Sweeps until the shutdown is requested.
 pub(crate) async fn run(core: &Core, shutdown: &Shutdown) {
-    let mut sweeps = Sweeps::from(core.clock.monotonic_us());
+    let mut sweeps = match &core.profile {
+        // What ran in the process before has been booked when this one started.
+        Profile::Embedded { .. } => Sweeps::from(core.clock.monotonic_us()),
+        // Nobody knows for how long there was no ledger.
+        Profile::Cluster { .. } => Sweeps::after_a_gap(core.clock.monotonic_us()),
+    };
     loop {
         tokio::select! {
             () = tokio::time::sleep(SWEEP_EVERY) => {}
             () = shutdown.requested() => return,
         }
-        if sweeps.may_expire(core.clock.monotonic_us()) {
-            // Memory never fails, and a backend that does has logged why; the next sweep tries again.
-            let _failed = sweep(core).await;
+        // While the balances do not answer nobody can checkpoint either: that is a gap too. The backend logs why.
+        let may_expire = is_reachable(core).await && sweeps.may_expire(core.clock.monotonic_us());
+        if may_expire || is_mutant("expire_blind") {
+            let _tried_again_next_time = sweep(core).await;
+        }
+    }
+}
+
+/// Whether the balances answer, and how much they have for the book.
+async fn is_reachable(core: &Core) -> bool {
+    match &core.profile {
+        Profile::Embedded { .. } => true,
+        Profile::Cluster { cluster, .. } => {
+            let lengths = cluster.redis.lengths().await;
+            // The last booked entry of each stream stays in it.
+            let waiting = lengths.iter().flatten().map(|length| length.saturating_sub(1)).sum::<u64>();
+            cluster.metrics.backlog.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+            lengths.iter().all(Result::is_ok)
         }
     }
 }
@@ -43,7 +64,13 @@ pub(crate) async fn sweep(core: &Core) -> Result<usize, Unavailable> {
     if 0 < expired {
         tracing::warn!(holds = expired, "holds expired: their requests were not heard of any more");
     }
-    core.balances.forget().await?;
+    match &core.profile {
+        Profile::Embedded { memory, .. } => memory.forget(),
+        // Redis forgets by itself.
+        Profile::Cluster { cluster, .. } => {
+            cluster.metrics.expired.inc_by(expired as u64);
+        }
+    }
     Ok(expired)
 }
 
@@ -57,6 +84,10 @@ struct Sweeps {
 impl Sweeps {
     const fn from(now_us: i64) -> Self {
         Self { last_us: now_us, waits_until_us: now_us }
+    }
+
+    const fn after_a_gap(now_us: i64) -> Self {
+        Self { last_us: now_us, waits_until_us: now_us + HOLD_TTL_MS * US_PER_MS }
     }
 
     fn may_expire(&mut self, now_us: i64) -> bool {

@@ -1,5 +1,7 @@
 //! The invariants, checked: the money is counted by every route there is, and all must agree.
 
+pub mod cluster;
+
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -7,7 +9,8 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use syntopen_shared::money::NanoUsd;
 
-use crate::balances::{Balances, Snapshot};
+use crate::balances::memory::MemoryBalances;
+use crate::balances::{Balances as _, Snapshot};
 use crate::book::folds::{self, Folds, Sums};
 use crate::book::{Book, credits};
 use crate::data_dir::DataDir;
@@ -60,29 +63,22 @@ pub async fn of_data_dir(data_dir: &Path) -> anyhow::Result<ReconcileReport> {
 }
 
 /// Reconciles the book with itself, and with the hot state where there is one.
-pub(crate) async fn run(book: &Book, balances: Option<&dyn Balances>) -> anyhow::Result<ReconcileReport> {
+pub(crate) async fn run(book: &Book, memory: Option<&MemoryBalances>) -> anyhow::Result<ReconcileReport> {
     let unread = "the book cannot be read";
-    if let Some(balances) = balances {
-        deliver_credits(book, balances).await?;
+    if let Some(memory) = memory {
+        deliver_credits(book, memory).await?;
     }
     // The drainer commits and trims under this lock, so that both sides are seen at one moment.
     let writer = book.writer().await;
-    let hot = match balances {
-        Some(balances) => Some(balances.snapshot().await?),
-        None => None,
-    };
-    let mut reader = book.readers().begin().await.context(unread)?;
+    let hot = memory.map(MemoryBalances::snapshot);
+    let mut reader = book.snapshot().await.context(unread)?;
     let accounts = folds::accounts(&mut reader).await.context(unread)?;
     drop(writer);
     let folds = folds::read(&mut reader, accounts).await.context(unread)?;
     drop(reader);
 
-    let mut report = ReconcileReport {
-        accounts: folds.posted.len() as u64,
-        transfers: folds.transfers,
-        requests: folds.requests,
-        ..ReconcileReport::default()
-    };
+    let mut report = ReconcileReport::default();
+    report.count(&folds);
     report.check_book(&folds);
     if let Some(hot) = &hot {
         report.pending = hot.journal.len() as u64;
@@ -92,13 +88,13 @@ pub(crate) async fn run(book: &Book, balances: Option<&dyn Balances>) -> anyhow:
 }
 
 /// Money that was booked and did not reach the hot state is delivered again.
-async fn deliver_credits(book: &Book, balances: &dyn Balances) -> anyhow::Result<()> {
-    let mut reader = book.readers().acquire().await?;
+async fn deliver_credits(book: &Book, memory: &MemoryBalances) -> anyhow::Result<()> {
+    let mut reader = book.snapshot().await?;
     let booked = folds::accounts(&mut reader).await?.credit_no;
-    for (id, account) in balances.snapshot().await?.accounts {
+    for (id, account) in memory.snapshot().accounts {
         if booked.get(&id.to_string()).is_some_and(|number| account.credit_no < *number) {
-            for credit in credits::after(&mut *reader, id, account.credit_no, CREDITS_MAX).await? {
-                balances.credit(credit).await?;
+            for credit in credits::after(&mut reader, id, account.credit_no, CREDITS_MAX).await? {
+                memory.credit(credit).await?;
             }
         }
     }
@@ -106,6 +102,11 @@ async fn deliver_credits(book: &Book, balances: &dyn Balances) -> anyhow::Result
 }
 
 impl ReconcileReport {
+    fn count(&mut self, folds: &Folds) {
+        self.accounts = folds.posted.len() as u64;
+        (self.transfers, self.requests) = (folds.transfers, folds.requests);
+    }
+
     fn check_book(&mut self, folds: &Folds) {
         let all = folds.posted.values().fold(0_i64, |sum, posted| sum.saturating_add(*posted));
         self.equal("all posted balances together are zero", "accounts", 0, all);

@@ -1,7 +1,7 @@
 //! Commands about API keys.
 
 use actix_web::web::{Data, Json};
-use syntopen_shared::wire::admin::{CreateKey, CreatedKey, KeyList, ListKeys, RevokeKey};
+use syntopen_shared::wire::admin::{CreateKey, CreatedKey, KeyList, ListKeys, RevokeKey, UpdateKey};
 use syntopen_shared::wire::ledger::KeyRecord;
 
 use crate::error::AdminError;
@@ -13,6 +13,10 @@ pub(super) async fn create(ledger: Data<Ledger>, command: Json<CreateKey>) -> Re
 
 pub(super) async fn list(ledger: Data<Ledger>, command: Json<ListKeys>) -> Result<Json<KeyList>, AdminError> {
     ledger.list_keys(command.into_inner()).await.map(Json)
+}
+
+pub(super) async fn update(ledger: Data<Ledger>, command: Json<UpdateKey>) -> Result<Json<KeyRecord>, AdminError> {
+    ledger.update_key(command.into_inner()).await.map(Json)
 }
 
 pub(super) async fn revoke(ledger: Data<Ledger>, command: Json<RevokeKey>) -> Result<Json<KeyRecord>, AdminError> {

@@ -10,13 +10,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use syntopen_shared::clock::Clock;
 use syntopen_shared::id::{AccountId, KeyId};
-use syntopen_shared::wire::ledger::{Checkpoint, Finish, Hold, HoldRefused, Spent};
+use syntopen_shared::wire::ledger::{Checkpoint, Finish, Hold, HoldRefused};
 use tokio::sync::Notify;
 
 use self::state::{Now, State};
-use super::{Balances, Batch, CheckpointOutcome, Credit, CreditOutcome, FinishOutcome, HoldOutcome, Seed, Snapshot};
-use crate::account::{Account, Charged};
+use super::{
+    Balances, Batch, CheckpointOutcome, Credit, CreditOutcome, Epoch, FinishOutcome, HoldOutcome, Looked, Seed,
+    Snapshot,
+};
+use crate::account::{Account, Key};
 use crate::error::Unavailable;
+
+/// Memory is lost with the process alone, and with it everything that was prepared for it.
+const EPOCH: Epoch = Epoch(0);
 
 /// Balances of the embedded profile.
 pub struct MemoryBalances {
@@ -41,6 +47,40 @@ impl MemoryBalances {
     #[must_use]
     pub fn new(bounds: Bounds, clock: Arc<dyn Clock>) -> Self {
         Self { clock, bounds, state: Mutex::default(), appended: Notify::new() }
+    }
+
+    /// Forgets finished requests that are booked and 24 hours old, or too many.
+    pub fn forget(&self) {
+        let (now, bound) = (self.now(), self.bounds.ended_max);
+        self.state().forget(bound, now);
+    }
+
+    /// What waits for the book, oldest first, `limit` entries at most.
+    #[must_use]
+    pub fn pending(&self, limit: usize) -> Batch {
+        self.state().pending(limit)
+    }
+
+    /// Removes from the journal what the book has.
+    pub fn trim(&self, batch: &Batch) {
+        self.state().trim(batch);
+    }
+
+    /// Returns when something may wait for the book. Heard by one drainer.
+    pub async fn appended(&self) {
+        self.appended.notified().await;
+    }
+
+    /// Everything at one moment, for reconciliation.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let state = self.state();
+        Snapshot {
+            accounts: state.accounts.clone(),
+            keys: state.keys.clone(),
+            open: state.open_holds(),
+            journal: state.journal.iter().cloned().collect(),
+        }
     }
 
     fn now(&self) -> Now {
@@ -96,14 +136,20 @@ impl Balances for MemoryBalances {
         Ok(self.step(|state, now| state.finish(finish, now)))
     }
 
-    async fn finish_unknown(&self, finish: &Finish, booked: Option<Charged>) -> Result<FinishOutcome, Unavailable> {
+    async fn finish_unknown(&self, finish: &Finish, looked: Looked) -> Result<FinishOutcome, Unavailable> {
         Ok(self.step(|state, now| match state.finish(finish, now) {
-            FinishOutcome::Unknown => state.finish_unknown(finish, booked, now),
+            FinishOutcome::Unknown(_) => state.finish_unknown(finish, looked.booked, now),
             known => known,
         }))
     }
 
-    async fn seed(&self, seed: &Seed) -> Result<(), Unavailable> {
+    async fn seed(&self, seed: &Seed, _: Epoch) -> Result<(), Unavailable> {
+        self.state().seed(seed);
+        Ok(())
+    }
+
+    async fn set_status(&self, seed: &Seed) -> Result<(), Unavailable> {
+        // The whole record, so that a seed that was read before this and is still on its way finds a newer version.
         self.state().seed(seed);
         Ok(())
     }
@@ -116,41 +162,15 @@ impl Balances for MemoryBalances {
         Ok(self.state().accounts.get(&account).cloned())
     }
 
-    async fn spent(&self, key: KeyId) -> Result<Option<Spent>, Unavailable> {
-        let now = self.now();
-        Ok(self.state().keys.get(&key).map(|key| key.spending.at(now.unix_ms).spent))
+    async fn key(&self, account: AccountId, key: KeyId) -> Result<Option<Key>, Unavailable> {
+        Ok(self.state().keys.get(&key).filter(|key| key.account == account).cloned())
+    }
+
+    async fn epoch(&self, _: AccountId) -> Result<Epoch, Unavailable> {
+        Ok(EPOCH)
     }
 
     async fn expire_overdue(&self, limit: usize) -> Result<usize, Unavailable> {
         Ok(self.step(|state, now| state.expire_overdue(limit, now)))
-    }
-
-    async fn forget(&self) -> Result<(), Unavailable> {
-        let (now, bound) = (self.now(), self.bounds.ended_max);
-        self.state().forget(bound, now);
-        Ok(())
-    }
-
-    async fn pending(&self, limit: usize) -> Result<Batch, Unavailable> {
-        Ok(self.state().pending(limit))
-    }
-
-    async fn trim(&self, batch: &Batch) -> Result<(), Unavailable> {
-        self.state().trim(batch);
-        Ok(())
-    }
-
-    async fn appended(&self) {
-        self.appended.notified().await;
-    }
-
-    async fn snapshot(&self) -> Result<Snapshot, Unavailable> {
-        let state = self.state();
-        Ok(Snapshot {
-            accounts: state.accounts.clone(),
-            keys: state.keys.clone(),
-            open: state.open_holds(),
-            journal: state.journal.iter().cloned().collect(),
-        })
     }
 }

@@ -1,13 +1,13 @@
 //! Accounts and their users.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection, SqliteExecutor};
 use syntopen_shared::id::{AccountId, UserId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::admin::Account;
 use syntopen_shared::wire::ledger::AccountStatus;
 
+use super::sql::{Executor, Row, Transaction, query};
 use super::{Result, corrupt};
+use crate::account;
 
 /// A new account with its first user.
 pub(crate) struct NewAccount<'a> {
@@ -20,31 +20,31 @@ pub(crate) struct NewAccount<'a> {
 }
 
 /// Writes a new account; a known e-mail address is a unique violation.
-pub(crate) async fn insert(connection: &mut SqliteConnection, new: &NewAccount<'_>) -> Result<()> {
-    sqlx::query("INSERT INTO accounts (id, kind, created_ms) VALUES ($1, 'customer', $2)")
-        .bind(new.account.to_string())
+pub(crate) async fn insert(transaction: &mut Transaction<'_>, new: &NewAccount<'_>) -> Result<()> {
+    query("INSERT INTO accounts (id, kind, created_ms) VALUES ($1, 'customer', $2)")
+        .bind(new.account)
         .bind(new.created_ms)
-        .execute(&mut *connection)
+        .execute(&mut *transaction)
         .await?;
-    sqlx::query(
+    query(
         "INSERT INTO users (id, account, email, password_hash, operator, created_ms) VALUES ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(new.user.to_string())
-    .bind(new.account.to_string())
+    .bind(new.user)
+    .bind(new.account)
     .bind(new.email)
     .bind(new.password_hash)
     .bind(i64::from(new.operator))
     .bind(new.created_ms)
-    .execute(connection)
+    .execute(transaction)
     .await?;
     Ok(())
 }
 
 /// The account of a user, with the balance that the book has and nothing held.
-pub(crate) async fn by_email(executor: impl SqliteExecutor<'_>, email: &str) -> Result<Option<Account>> {
-    let row = sqlx::query(
-        "SELECT u.id AS user, u.email, u.operator, a.id, a.status, a.posted, a.created_ms \
-         FROM users u JOIN accounts a ON a.id = u.account WHERE u.email = $1",
+pub(crate) async fn by_email(executor: impl Into<Executor<'_>>, email: &str) -> Result<Option<Account>> {
+    let row = query(
+        "SELECT u.id AS user_id, u.email, CAST(u.operator AS BIGINT) AS operator, a.id, a.status, a.posted, \
+         a.created_ms FROM users u JOIN accounts a ON a.id = u.account WHERE u.email = $1",
     )
     .bind(email)
     .fetch_optional(executor)
@@ -52,32 +52,66 @@ pub(crate) async fn by_email(executor: impl SqliteExecutor<'_>, email: &str) -> 
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &SqliteRow) -> Result<Account> {
+/// The next `limit` accounts of customers after this one, by id, with nothing held.
+pub(crate) async fn page(
+    executor: impl Into<Executor<'_>>,
+    after: Option<AccountId>,
+    limit: i64,
+) -> Result<Vec<(AccountId, account::Account)>> {
+    let rows = query(
+        "SELECT id, posted, credit_no, moves, status AS account_status, version AS account_version FROM accounts \
+         WHERE id > $1 AND kind = 'customer' ORDER BY id LIMIT $2",
+    )
+    .bind(after.map(|after| after.to_string()).unwrap_or_default())
+    .bind(limit)
+    .fetch_all(executor)
+    .await?;
+    rows.iter().map(|row| Ok((id(row, "id")?, balance(row)?))).collect()
+}
+
+/// Locks an account until the transaction ends, so that others wait who would add to it.
+pub(crate) async fn lock(transaction: &mut Transaction<'_>, account: AccountId) -> Result<()> {
+    query("UPDATE accounts SET version = version WHERE id = $1").bind(account).execute(transaction).await.map(drop)
+}
+
+fn read(row: &Row) -> Result<Account> {
     Ok(Account {
         account: id(row, "id")?,
-        user: id(row, "user")?,
-        email: row.try_get("email")?,
-        operator: row.try_get::<i64, _>("operator")? != 0,
+        user: id(row, "user_id")?,
+        email: row.get("email")?,
+        operator: row.get::<i64>("operator")? != 0,
         status: status(row, "status")?,
         balance: nanos(row, "posted")?,
         held: NanoUsd::ZERO,
-        created_ms: row.try_get("created_ms")?,
+        created_ms: row.get("created_ms")?,
+    })
+}
+
+/// The balance of an account, nothing of it held.
+pub(crate) fn balance(row: &Row) -> Result<account::Account> {
+    Ok(account::Account {
+        posted: nanos(row, "posted")?,
+        held: NanoUsd::ZERO,
+        credit_no: row.get("credit_no")?,
+        moves: row.get("moves")?,
+        status: status(row, "account_status")?,
+        version: row.get("account_version")?,
     })
 }
 
 /// An identifier.
-pub(crate) fn id<T: std::str::FromStr>(row: &SqliteRow, column: &str) -> Result<T> {
-    row.try_get::<&str, _>(column)?.parse().map_err(|_| corrupt("an identifier is no UUID"))
+pub(crate) fn id<T: std::str::FromStr>(row: &Row, column: &str) -> Result<T> {
+    row.get::<&str>(column)?.parse().map_err(|_| corrupt("an identifier is no UUID"))
 }
 
 /// An amount of money.
-pub(crate) fn nanos(row: &SqliteRow, column: &str) -> Result<NanoUsd> {
-    row.try_get(column).map(NanoUsd::new)
+pub(crate) fn nanos(row: &Row, column: &str) -> Result<NanoUsd> {
+    row.get(column).map(NanoUsd::new)
 }
 
 /// The status of an account.
-pub(crate) fn status(row: &SqliteRow, column: &str) -> Result<AccountStatus> {
-    match row.try_get::<&str, _>(column)? {
+pub(crate) fn status(row: &Row, column: &str) -> Result<AccountStatus> {
+    match row.get::<&str>(column)? {
         "active" => Ok(AccountStatus::Active),
         "suspended" => Ok(AccountStatus::Suspended),
         _ => Err(corrupt("an account has no known status")),

@@ -1,10 +1,10 @@
 //! Who administered what.
 
 use serde::Serialize;
-use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::Result;
+use super::sql::{Transaction, query};
 
 /// One act of administration.
 pub(crate) struct Act<'a, D> {
@@ -22,16 +22,16 @@ pub(crate) struct Act<'a, D> {
 const WHO: &str = "cli";
 
 /// Writes the act down, in the transaction that does it.
-pub(crate) async fn record<D: Serialize>(connection: &mut SqliteConnection, act: Act<'_, D>) -> Result<()> {
+pub(crate) async fn record<D: Serialize>(transaction: &mut Transaction<'_>, act: Act<'_, D>) -> Result<()> {
     let detail = serde_json::to_string(act.detail).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    sqlx::query("INSERT INTO audit_log (id, at_ms, who, act, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)")
+    query("INSERT INTO audit_log (id, at_ms, who, act, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(Uuid::now_v7().to_string())
         .bind(act.at_ms)
         .bind(WHO)
         .bind(act.act)
         .bind(act.subject)
         .bind(detail)
-        .execute(connection)
+        .execute(transaction)
         .await?;
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! Money that comes in: top-ups, grants, refunds and adjustments.
 
-use sqlx::{Row as _, SqliteConnection, SqliteExecutor};
 use syntopen_shared::id::{AccountId, TransferId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::admin::{CreditClass, CreditReceipt};
 
-use super::Result;
 use super::accounts::{id, nanos};
+use super::audit::{self, Act};
+use super::sql::{Executor, Transaction, is_transient, query};
+use super::{Book, Result, TRIES_MAX, accounts};
 use crate::balances::Credit;
 
 /// A credit to be booked.
@@ -25,9 +26,43 @@ pub(crate) struct Booked {
     pub(crate) number: i64,
 }
 
-/// The credit of this reference.
-pub(crate) async fn by_reference(executor: impl SqliteExecutor<'_>, reference: &str) -> Result<Option<Booked>> {
-    let row = sqlx::query(
+/// Books a credit so that it survives a power cut; where its reference is known, answers what the book has. `None`
+/// where the balance would exceed what can be stored.
+pub(crate) async fn book(book: &Book, new: &NewCredit<'_>) -> Result<Option<Booked>> {
+    let mut tries = 1;
+    loop {
+        match attempt(book, new).await {
+            // Another account's credit took the reference meanwhile: the next look finds it.
+            Err(error) if tries < TRIES_MAX && (is_transient(&error) || is_known(&error)) => tries += 1,
+            booked => return booked,
+        }
+    }
+}
+
+async fn attempt(book: &Book, new: &NewCredit<'_>) -> Result<Option<Booked>> {
+    let mut writer = book.writer().await;
+    let mut transaction = writer.begin_durable().await?;
+    // Whoever credits the same account at the same time waits here, and then sees this credit.
+    accounts::lock(&mut transaction, new.account).await?;
+    if let Some(booked) = by_reference(&mut transaction, new.reference).await? {
+        return Ok(Some(booked));
+    }
+    let Some(booked) = insert(&mut transaction, new).await? else {
+        return Ok(None);
+    };
+    let subject = new.account.to_string();
+    let act = Act { at_ms: new.created_ms, act: "account.credit", subject: &subject, detail: &booked.receipt };
+    audit::record(&mut transaction, act).await?;
+    transaction.commit().await?;
+    Ok(Some(booked))
+}
+
+fn is_known(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}
+
+async fn by_reference(executor: impl Into<Executor<'_>>, reference: &str) -> Result<Option<Booked>> {
+    let row = query(
         "SELECT id, account, class, op, amount, credit_no, posted_after FROM transfers \
          WHERE op = $1 AND credit_no IS NOT NULL",
     )
@@ -38,50 +73,50 @@ pub(crate) async fn by_reference(executor: impl SqliteExecutor<'_>, reference: &
         let receipt = CreditReceipt {
             transfer: id(&row, "id")?,
             account: id(&row, "account")?,
-            reference: row.try_get("op")?,
+            reference: row.get("op")?,
             amount: nanos(&row, "amount")?,
             balance: nanos(&row, "posted_after")?,
         };
-        Ok(Booked { receipt, class: row.try_get("class")?, number: row.try_get("credit_no")? })
+        Ok(Booked { receipt, class: row.get("class")?, number: row.get("credit_no")? })
     })
     .transpose()
 }
 
-/// Books a credit, within the caller's transaction. `None` where the balance would exceed what can be stored.
-pub(crate) async fn insert(connection: &mut SqliteConnection, new: &NewCredit<'_>) -> Result<Option<Booked>> {
-    let row = sqlx::query("SELECT posted, credit_no FROM accounts WHERE id = $1")
-        .bind(new.account.to_string())
-        .fetch_one(&mut *connection)
+async fn insert(transaction: &mut Transaction<'_>, new: &NewCredit<'_>) -> Result<Option<Booked>> {
+    let row = query("SELECT posted, credit_no FROM accounts WHERE id = $1")
+        .bind(new.account)
+        .fetch_one(&mut *transaction)
         .await?;
     let Some(balance) = nanos(&row, "posted")?.checked_add(new.amount) else {
         return Ok(None);
     };
-    let number = row.try_get::<i64, _>("credit_no")? + 1;
+    let number = row.get::<i64>("credit_no")? + 1;
     let transfer = TransferId::mint();
-    sqlx::query(
+    query(
         "INSERT INTO transfers (id, account, house, op, class, total, amount, credit_no, posted_after, created_ms) \
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
     )
-    .bind(transfer.to_string())
-    .bind(new.account.to_string())
+    .bind(transfer)
+    .bind(new.account)
     .bind(house(new.class))
     .bind(new.reference)
     .bind(new.class.as_str())
-    .bind(new.amount.nanos())
+    .bind(new.amount)
     .bind(number)
-    .bind(balance.nanos())
+    .bind(balance)
     .bind(new.created_ms)
-    .execute(&mut *connection)
+    .execute(&mut *transaction)
     .await?;
-    sqlx::query("UPDATE accounts SET posted = posted + $2, credit_no = credit_no + 1 WHERE id = $1")
-        .bind(new.account.to_string())
-        .bind(new.amount.nanos())
-        .execute(&mut *connection)
+    query("UPDATE accounts SET posted = posted + $2, credit_no = credit_no + 1 WHERE id = $1")
+        .bind(new.account)
+        .bind(new.amount)
+        .execute(&mut *transaction)
         .await?;
-    sqlx::query("UPDATE accounts SET posted = posted - $2 WHERE id = $1")
+    // The house last: all credits of a class wait for this row.
+    query("UPDATE accounts SET posted = posted - $2 WHERE id = $1")
         .bind(house(new.class))
-        .bind(new.amount.nanos())
-        .execute(connection)
+        .bind(new.amount)
+        .execute(transaction)
         .await?;
     let reference = new.reference.to_owned();
     let receipt = CreditReceipt { transfer, account: new.account, reference, amount: new.amount, balance };
@@ -90,22 +125,22 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, new: &NewCredit<'_
 
 /// The credits of an account after number `have`, in order, `limit` at most.
 pub(crate) async fn after(
-    executor: impl SqliteExecutor<'_>,
+    executor: impl Into<Executor<'_>>,
     account: AccountId,
     have: i64,
     limit: i64,
 ) -> Result<Vec<Credit>> {
-    let rows = sqlx::query(
+    let rows = query(
         "SELECT credit_no, amount FROM transfers WHERE account = $1 AND credit_no IS NOT NULL AND credit_no > $2 \
          ORDER BY credit_no LIMIT $3",
     )
-    .bind(account.to_string())
+    .bind(account)
     .bind(have)
     .bind(limit)
     .fetch_all(executor)
     .await?;
     rows.iter()
-        .map(|row| Ok(Credit { account, number: row.try_get("credit_no")?, amount: nanos(row, "amount")? }))
+        .map(|row| Ok(Credit { account, number: row.get("credit_no")?, amount: nanos(row, "amount")? }))
         .collect()
 }
 

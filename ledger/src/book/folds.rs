@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Row as _, SqliteConnection};
-
 use super::Result;
+use super::sql::{Transaction, query};
 
 /// Nano-dollars by the id of an account or a key.
 pub(crate) type Sums = HashMap<String, i64>;
@@ -40,40 +39,43 @@ pub(crate) struct Folds {
 }
 
 /// Reads the account rows.
-pub(crate) async fn accounts(connection: &mut SqliteConnection) -> Result<Accounts> {
-    let posted = sums(connection, "SELECT id, posted FROM accounts").await?;
-    let credit_no = sums(connection, "SELECT id, credit_no FROM accounts").await?;
+pub(crate) async fn accounts(transaction: &mut Transaction<'_>) -> Result<Accounts> {
+    let posted = sums(transaction, "SELECT id, posted FROM accounts").await?;
+    let credit_no = sums(transaction, "SELECT id, credit_no FROM accounts").await?;
     Ok(Accounts { posted, credit_no })
 }
 
 /// Reads everything else.
-pub(crate) async fn read(connection: &mut SqliteConnection, accounts: Accounts) -> Result<Folds> {
+pub(crate) async fn read(transaction: &mut Transaction<'_>, accounts: Accounts) -> Result<Folds> {
     let Accounts { posted, credit_no } = accounts;
-    let moved = "SELECT account, SUM(amount) FROM transfers GROUP BY account \
-                 UNION ALL SELECT house, -SUM(amount) FROM transfers GROUP BY house";
-    let charged = "SELECT account, -SUM(amount) FROM transfers WHERE class IN ('charge', 'late') GROUP BY account";
+    let moved = "SELECT account, CAST(SUM(amount) AS BIGINT) FROM transfers GROUP BY account \
+                 UNION ALL SELECT house, -CAST(SUM(amount) AS BIGINT) FROM transfers GROUP BY house";
+    let charged = "SELECT account, -CAST(SUM(amount) AS BIGINT) FROM transfers WHERE class IN ('charge', 'late') GROUP BY account";
     Ok(Folds {
         posted,
         credit_no,
-        moved: sums(connection, moved).await?,
-        charged: sums(connection, charged).await?,
-        used_by_account: sums(connection, "SELECT account, SUM(charged) FROM usage GROUP BY account").await?,
-        used_by_key: sums(connection, "SELECT api_key, SUM(charged) FROM usage GROUP BY api_key").await?,
-        spent: sums(connection, "SELECT id, spent_total FROM api_keys").await?,
-        daily: sums(connection, "SELECT api_key, SUM(cost) FROM usage_daily GROUP BY api_key").await?,
-        daily_requests: count(connection, "SELECT COALESCE(SUM(requests), 0) FROM usage_daily").await?,
-        counted: count(connection, "SELECT COUNT(*) FROM usage WHERE ended <> 'released'").await?,
-        ended_running: count(connection, "SELECT COUNT(*) FROM running JOIN usage ON usage.id = running.id").await?,
-        transfers: count(connection, "SELECT COUNT(*) FROM transfers").await?.unsigned_abs(),
-        requests: count(connection, "SELECT COUNT(*) FROM usage").await?.unsigned_abs(),
+        moved: sums(transaction, moved).await?,
+        charged: sums(transaction, charged).await?,
+        used_by_account: sums(transaction, "SELECT account, CAST(SUM(charged) AS BIGINT) FROM usage GROUP BY account")
+            .await?,
+        used_by_key: sums(transaction, "SELECT api_key, CAST(SUM(charged) AS BIGINT) FROM usage GROUP BY api_key")
+            .await?,
+        spent: sums(transaction, "SELECT id, spent_total FROM api_keys").await?,
+        daily: sums(transaction, "SELECT api_key, CAST(SUM(cost) AS BIGINT) FROM usage_daily GROUP BY api_key").await?,
+        daily_requests: count(transaction, "SELECT CAST(COALESCE(SUM(requests), 0) AS BIGINT) FROM usage_daily")
+            .await?,
+        counted: count(transaction, "SELECT COUNT(*) FROM usage WHERE ended <> 'released'").await?,
+        ended_running: count(transaction, "SELECT COUNT(*) FROM running JOIN usage ON usage.id = running.id").await?,
+        transfers: count(transaction, "SELECT COUNT(*) FROM transfers").await?.unsigned_abs(),
+        requests: count(transaction, "SELECT COUNT(*) FROM usage").await?.unsigned_abs(),
     })
 }
 
-async fn sums(connection: &mut SqliteConnection, sql: &'static str) -> Result<Sums> {
-    let rows = sqlx::query(sql).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+async fn sums(transaction: &mut Transaction<'_>, sql: &'static str) -> Result<Sums> {
+    let rows = query(sql).fetch_all(transaction).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-async fn count(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64> {
-    sqlx::query_scalar(sql).fetch_one(connection).await
+async fn count(transaction: &mut Transaction<'_>, sql: &'static str) -> Result<i64> {
+    query(sql).fetch_one(transaction).await?.get(0)
 }

@@ -1,66 +1,185 @@
-//! What the drainer books: all charges of one tick in one transaction.
+//! What the drainer books: many charges in one transaction.
 //!
-//! A trip to SQLite's thread costs more than the rows themselves, so a batch makes two: one that looks up what the book
-//! has of these requests, and one that writes everything, its rows passed as JSON.
+//! A trip to the database costs more than the rows themselves, so a batch makes two: one that looks up what the book
+//! has of these requests, and one that writes everything. Entries are booked by the difference between their totals and
+//! what the book has, so that whatever surfaces twice is charged once.
 
 mod plan;
+mod postgres;
+mod sqlite;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use serde::Serialize;
-use sqlx::{Row as _, SqliteConnection};
 use syntopen_shared::id::RequestId;
 use syntopen_shared::price::Tokens;
 
 use self::plan::{Had, Plan};
 use super::accounts::{id, nanos};
-use super::{Result, usage};
-use crate::account::Charged;
-use crate::balances::Batch;
+use super::shards::{self, Advance, ShardRow, revenue};
+use super::sql::{Pool, Row, Transaction, is_transient};
+use super::{Book, Result, TRIES_MAX, Writer, corrupt, keys, usage};
+use crate::account::{Charged, Entry};
+use crate::balances::{Anchor, Batch, Epoch};
 
-const LOOK_UP: &str = "BEGIN IMMEDIATE; SELECT id, ended, charged, input_tokens, cached_input_tokens, \
-     cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens \
-     FROM usage WHERE id IN (SELECT value FROM json_each($1))";
+/// The account on the other side of charges in the embedded profile.
+const REVENUE: &str = "house:revenue";
+/// How many survivors are written by one statement.
+const SURVIVORS_AT_ONCE: usize = 1_024;
 
-const WRITE: &str = include_str!("settlements/write.sql");
-
-/// Books a batch: entries by the difference between their totals and what the book has, so that whatever surfaces twice
-/// is charged once; then the checkpoints of what runs on. Committed when this returns.
-pub(crate) async fn commit(connection: &mut SqliteConnection, batch: &Batch, unix_ms: i64) -> Result<()> {
-    let done = write(connection, batch, unix_ms).await;
-    if done.is_err() {
-        // Without a transaction this fails, which says that there is nothing to take back.
-        drop(sqlx::raw_sql("ROLLBACK").execute(connection).await);
-    }
-    done
+/// Entries of a shard's stream, in order, from after the anchor on.
+pub(crate) struct StreamBatch<'a> {
+    /// Which shard.
+    pub(crate) shard: u32,
+    /// Its row as it was when the stream was read.
+    pub(crate) from: &'a ShardRow,
+    /// The entries.
+    pub(crate) entries: &'a [Arc<Entry>],
+    /// The last of them.
+    pub(crate) anchor: Anchor,
 }
 
-async fn write(connection: &mut SqliteConnection, batch: &Batch, unix_ms: i64) -> Result<()> {
-    let ids: Vec<_> = batch.entries.iter().map(|entry| entry.id).collect();
-    let ids = json(&ids)?;
-    let rows = sqlx::query(LOOK_UP).bind(&ids).fetch_all(&mut *connection).await?;
-    let mut had = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let (id, known) = read(row)?;
-        had.insert(id, known);
-    }
-    let plan = Plan::of(batch, had);
-    sqlx::query(WRITE)
-        .bind(ids)
-        .bind(json(&plan.usage)?)
-        .bind(json(&plan.transfers)?)
-        .bind(json(&plan.accounts)?)
-        .bind(json(&plan.keys)?)
-        .bind(json(&plan.daily)?)
-        .bind(json(&plan.running)?)
-        .bind(unix_ms)
-        .execute(connection)
-        .await?;
-    Ok(())
+/// What became of a batch of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Committed {
+    /// It is booked, and the anchor is its last entry.
+    Booked,
+    /// It is booked, but not all as the hot state applied it: the anchor is unset, so that a recovery follows.
+    Off,
+    /// Another has booked or recovered meanwhile: nothing was written.
+    Fenced,
 }
 
-fn read(row: &sqlx::sqlite::SqliteRow) -> Result<(RequestId, Had)> {
-    let count = |column| row.try_get::<i64, _>(column).map(|count| u64::try_from(count).unwrap_or(0));
+/// What a shard's old stream still held when the shard was frozen.
+pub(crate) struct Survivors<'a> {
+    /// Which shard.
+    pub(crate) shard: u32,
+    /// The epoch of this attempt at a recovery.
+    pub(crate) epoch: Epoch,
+    /// The entries, in order.
+    pub(crate) entries: &'a [Arc<Entry>],
+    /// The first entry of the new stream.
+    pub(crate) marker: Anchor,
+}
+
+/// Books a batch of the embedded profile, then the checkpoints of what runs on. Committed when this returns.
+pub(crate) async fn commit(writer: &mut Writer<'_>, batch: &Batch, unix_ms: i64) -> Result<()> {
+    match writer {
+        Writer::Sqlite(writer) => sqlite::commit(writer.for_charges().await?, batch, unix_ms).await,
+        Writer::Shared(_) => Err(sqlx::Error::Configuration("a shared book takes charges by shards alone".into())),
+    }
+}
+
+/// Books entries of a shard's stream and moves the anchor, only if the shard's row is as it was seen.
+pub(crate) async fn commit_stream(book: &Book, batch: &StreamBatch<'_>) -> Result<Committed> {
+    let mut tries = 1;
+    loop {
+        let committed = match book.readers() {
+            Pool::Sqlite(_) => stream(book, batch).await,
+            Pool::Postgres(pool) => postgres::commit_stream(pool, batch).await,
+        };
+        match committed {
+            Err(error) if tries < TRIES_MAX && is_transient(&error) => tries += 1,
+            Err(error) if is_orphaned(&error) => {
+                let known = without_orphans(book, batch.entries).await?;
+                let rest = StreamBatch { entries: &known, anchor: batch.anchor.clone(), ..*batch };
+                return Box::pin(commit_stream(book, &rest)).await;
+            }
+            committed => return committed,
+        }
+    }
+}
+
+fn is_orphaned(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_foreign_key_violation())
+}
+
+/// The entries whose keys this book has. Others belong to another book, or to what this one has lost: they must not
+/// stop everybody else's. They are told, and the reconciliation finds what they had moved.
+async fn without_orphans(book: &Book, entries: &[Arc<Entry>]) -> Result<Vec<Arc<Entry>>> {
+    let ids: Vec<_> = entries.iter().map(|entry| entry.key).collect();
+    let known: HashSet<_> =
+        keys::by_ids(book.readers(), &ids).await?.into_iter().map(|record| (record.key, record.account)).collect();
+    let (known, orphans): (Vec<_>, Vec<_>) =
+        entries.iter().cloned().partition(|entry| known.contains(&(entry.key, entry.account)));
+    for orphan in &orphans {
+        tracing::error!(
+            request.id = %orphan.id, account = %orphan.account, key = %orphan.key,
+            total_nanos = orphan.charged.total.nanos(), "a charge is of a key that the book does not have"
+        );
+    }
+    if orphans.is_empty() { Err(corrupt("a charge refers to nothing, and its key is there")) } else { Ok(known) }
+}
+
+/// Books what survived of a shard's old stream and makes the marker its anchor, only if the shard is still in this
+/// epoch and without an anchor. Says whether it was.
+pub(crate) async fn commit_survivors(book: &Book, survivors: &Survivors<'_>) -> Result<bool> {
+    let Survivors { shard, epoch, entries, ref marker } = *survivors;
+    let seen = ShardRow { epoch, anchor: None };
+    // Part by part: an attempt that is cut short was not in vain, since booking twice changes nothing.
+    for part in entries.chunks(SURVIVORS_AT_ONCE) {
+        let same = Advance { shard, seen: &seen, anchor: None };
+        let booked = match book_part(book, part, &same).await {
+            Err(error) if is_orphaned(&error) => book_part(book, &without_orphans(book, part).await?, &same).await,
+            booked => booked,
+        };
+        if !booked? {
+            return Ok(false);
+        }
+    }
+    book_part(book, &[], &Advance { shard, seen: &seen, anchor: Some(marker) }).await
+}
+
+async fn book_part(book: &Book, entries: &[Arc<Entry>], advance: &Advance<'_>) -> Result<bool> {
+    let mut writer = book.writer().await;
+    let mut transaction = writer.begin_charges().await?;
+    if !shards::advance(&mut transaction, advance).await? {
+        return Ok(false);
+    }
+    if !entries.is_empty() {
+        let had = look_up(&mut transaction, entries).await?;
+        write(&mut transaction, &Plan::of(entries, had, &revenue(advance.shard)), advance).await?;
+    }
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn stream(book: &Book, batch: &StreamBatch<'_>) -> Result<Committed> {
+    let mut writer = book.writer().await;
+    let mut transaction = writer.begin_charges().await?;
+    let had = look_up(&mut transaction, batch.entries).await?;
+    let plan = Plan::of(batch.entries, had, &revenue(batch.shard));
+    let anchor = (!plan.off).then_some(&batch.anchor);
+    let advance = Advance { shard: batch.shard, seen: batch.from, anchor };
+    if !shards::advance(&mut transaction, &advance).await? {
+        return Ok(Committed::Fenced);
+    }
+    write(&mut transaction, &plan, &advance).await?;
+    transaction.commit().await?;
+    Ok(plan.committed())
+}
+
+async fn look_up(transaction: &mut Transaction<'_>, entries: &[Arc<Entry>]) -> Result<HashMap<RequestId, Had>> {
+    match transaction {
+        Transaction::Sqlite(connection) => sqlite::look_up(connection, entries).await,
+        Transaction::Postgres(connection) => postgres::look_up(connection, entries).await,
+    }
+}
+
+/// Writes a plan in a transaction that has moved the anchor.
+async fn write(transaction: &mut Transaction<'_>, plan: &Plan<'_>, moved: &Advance<'_>) -> Result<()> {
+    match transaction {
+        Transaction::Sqlite(connection) => sqlite::write(connection, plan).await,
+        Transaction::Postgres(connection) => postgres::write(connection, plan, moved).await.map(drop),
+    }
+}
+
+fn had(rows: Vec<Row>) -> Result<HashMap<RequestId, Had>> {
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<(RequestId, Had)> {
+    let count = |column| row.get::<i64>(column).map(|count| u64::try_from(count).unwrap_or(0));
     let tokens = Tokens {
         input: count("input_tokens")?,
         cached_input: count("cached_input_tokens")?,
@@ -69,10 +188,6 @@ fn read(row: &sqlx::sqlite::SqliteRow) -> Result<(RequestId, Had)> {
         output: count("output_tokens")?,
         reasoning: count("reasoning_tokens")?,
     };
-    let charged = Charged { ended: usage::ended(row.try_get("ended")?)?, total: nanos(row, "charged")? };
+    let charged = Charged { ended: usage::ended(row.get("ended")?)?, total: nanos(row, "charged")? };
     Ok((id(row, "id")?, Had { charged, tokens }))
-}
-
-fn json<T: Serialize>(rows: &T) -> Result<String> {
-    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
 }

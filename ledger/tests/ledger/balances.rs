@@ -1,15 +1,36 @@
 //! The conformance suite of `Balances`: scripts listed once, applied to every backend.
 
+mod agreement;
+mod cluster;
+mod epochs;
 mod memory;
+mod preflight;
+mod redis;
 mod script;
 mod suite;
+
+use std::sync::Arc;
+
+use syntopen_shared::clock::ManualClock;
+
+use self::script::Backend;
+
+/// 2026-11-30 23:00:00 UTC: an hour before a day and a month end.
+const START_MS: i64 = 1_796_079_600_000;
+
+/// Balances under test, their clock, and the server that they are in, which lives as long as a test needs it.
+struct Setup<S, B: ?Sized = dyn Backend> {
+    balances: Box<B>,
+    clock: Arc<ManualClock>,
+    server: S,
+}
 
 /// Applies every test of the suite to the backend that `$setup` makes.
 macro_rules! conformance {
     ($setup:path: $($test:ident)*) => {$(
         #[tokio::test]
         async fn $test() {
-            let (balances, clock) = $setup();
+            let Setup { balances, clock, server: _server } = $setup().await;
             super::suite::$test(&*balances, &clock).await;
         }
     )*};
@@ -30,7 +51,8 @@ macro_rules! conformance {
             credits_are_numbered
             status_goes_by_version
             a_full_journal_refuses_holds_and_never_finishes
-            ended_requests_are_forgotten_when_booked_and_old
+            a_status_is_heard_before_the_record
+            amounts_stop_below_two_to_the_53
         }
     };
 }

@@ -5,6 +5,7 @@ mod administration;
 mod api;
 mod balances;
 mod book;
+mod cluster;
 mod commands;
 mod crash;
 mod property;

@@ -9,6 +9,7 @@ use syntopen_shared::wire::ledger::{
     Checkpoint, Finish, FinishKind, FinishRefused, Granted, HOLD_TTL_MS, Hold, HoldRefused, Usage,
 };
 
+use super::EPOCH;
 use crate::account::{
     Account, Again, Asked, Charged, EndedAs, Entry, Key, abandoned, finish_again, grant, minus, plus, storable,
 };
@@ -102,7 +103,7 @@ impl State {
             return HoldOutcome::Refused(HoldRefused::Finished);
         }
         let (Some(account), Some(key)) = (self.accounts.get(&hold.account), self.keys.get(&hold.key)) else {
-            return HoldOutcome::Unseeded;
+            return HoldOutcome::Unseeded(EPOCH);
         };
         if key.account != hold.account {
             return HoldOutcome::Refused(HoldRefused::KeyRevoked);
@@ -145,7 +146,7 @@ impl State {
     pub(super) fn put_back(&mut self, checkpoint: &Checkpoint, now: Now) -> CheckpointOutcome {
         let payer = Payer { account: checkpoint.account, key: checkpoint.key };
         if !self.seeded(payer) {
-            return CheckpointOutcome::Unseeded;
+            return CheckpointOutcome::Unseeded(EPOCH);
         }
         if checkpoint.amount.is_negative() || NanoUsd::MAX < checkpoint.amount {
             return CheckpointOutcome::Ended;
@@ -166,7 +167,7 @@ impl State {
             return self.finish_ended(finish, was, position, now);
         }
         let Some(open) = self.open.get(&finish.id) else {
-            return FinishOutcome::Unknown;
+            return FinishOutcome::Unknown(EPOCH);
         };
         if open.payer != payer {
             return FinishOutcome::Refused(FinishRefused::Conflict);
@@ -188,7 +189,7 @@ impl State {
     pub(super) fn finish_unknown(&mut self, finish: &Finish, booked: Option<Charged>, now: Now) -> FinishOutcome {
         let payer = Payer { account: finish.account, key: finish.key };
         if !self.seeded(payer) {
-            return FinishOutcome::Unseeded;
+            return FinishOutcome::Unseeded(EPOCH);
         }
         if let Some(was) = booked {
             // The book has it, so that a replay need not wait for the journal.
@@ -239,7 +240,7 @@ impl State {
 
     pub(super) fn credit(&mut self, credit: Credit) -> CreditOutcome {
         let Some(account) = self.accounts.get_mut(&credit.account) else {
-            return CreditOutcome::Unseeded;
+            return CreditOutcome::Unseeded(EPOCH);
         };
         if credit.number <= account.credit_no {
             return CreditOutcome::Applied;
@@ -329,12 +330,13 @@ impl State {
     fn end(&mut self, end: End, now: Now) -> FinishOutcome {
         let (Some(account), Some(key)) = (self.accounts.get_mut(&end.payer.account), self.keys.get_mut(&end.payer.key))
         else {
-            return FinishOutcome::Unseeded;
+            return FinishOutcome::Unseeded(EPOCH);
         };
         let Some(posted) = account.posted.checked_sub(end.amount) else {
             return FinishOutcome::Refused(FinishRefused::Conflict);
         };
         account.posted = posted;
+        account.moves += i64::from(end.amount != NanoUsd::ZERO);
         key.spending = key.spending.at(now.unix_ms).and(end.amount);
         if let Some(open) = self.open.remove(&end.id) {
             account.held = minus(account.held, open.amount);

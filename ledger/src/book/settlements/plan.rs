@@ -9,10 +9,8 @@ use syntopen_shared::money::NanoUsd;
 use syntopen_shared::price::Tokens;
 use syntopen_shared::wire::ledger::{Spent, Usage};
 
+use super::Committed;
 use crate::account::{Charged, EndedAs, Entry, Spending, minus, plus};
-use crate::balances::Batch;
-
-const REVENUE: &str = "house:revenue";
 
 /// What the book has of a request.
 #[derive(Clone, Copy)]
@@ -22,70 +20,64 @@ pub(super) struct Had {
 }
 
 /// The rows that a batch comes to; sums are one row for everything they are summed by.
-#[derive(Default)]
 pub(super) struct Plan<'a> {
+    /// The account on the other side of all charges.
+    pub(super) house: String,
+    /// Whether the book takes another amount for any entry than the hot state did.
+    pub(super) off: bool,
     pub(super) usage: Vec<UsageRow<'a>>,
     pub(super) transfers: Vec<TransferRow>,
     pub(super) accounts: Vec<AccountRow>,
     pub(super) keys: Vec<KeyRow>,
     pub(super) daily: Vec<DailyRow>,
-    pub(super) running: Vec<RunningRow<'a>>,
 }
 
 #[derive(Serialize)]
 pub(super) struct UsageRow<'a> {
-    id: RequestId,
-    account: AccountId,
-    key: KeyId,
-    ended: EndedAs,
-    charged: NanoUsd,
-    ended_ms: i64,
-    usage: &'a Usage,
+    pub(super) id: RequestId,
+    pub(super) account: AccountId,
+    pub(super) key: KeyId,
+    pub(super) ended: EndedAs,
+    pub(super) charged: NanoUsd,
+    pub(super) ended_ms: i64,
+    pub(super) usage: &'a Usage,
 }
 
 #[derive(Serialize)]
 pub(super) struct TransferRow {
-    id: TransferId,
-    account: AccountId,
-    op: RequestId,
-    class: &'static str,
-    total: NanoUsd,
-    amount: NanoUsd,
-    created_ms: i64,
+    pub(super) id: TransferId,
+    pub(super) account: AccountId,
+    pub(super) op: RequestId,
+    pub(super) class: &'static str,
+    pub(super) total: NanoUsd,
+    pub(super) amount: NanoUsd,
+    pub(super) created_ms: i64,
 }
 
 #[derive(Serialize)]
 pub(super) struct AccountRow {
-    id: Arc<str>,
-    amount: NanoUsd,
+    pub(super) id: Arc<str>,
+    pub(super) amount: NanoUsd,
+    pub(super) moves: i64,
 }
 
 #[derive(Serialize)]
 pub(super) struct KeyRow {
-    id: KeyId,
-    day_no: i64,
-    month_no: i64,
-    spent: Spent,
+    pub(super) id: KeyId,
+    pub(super) day_no: i64,
+    pub(super) month_no: i64,
+    pub(super) spent: Spent,
 }
 
 #[derive(Serialize)]
 pub(super) struct DailyRow {
-    account: AccountId,
-    key: KeyId,
-    day: i64,
-    model: Arc<str>,
-    requests: i64,
-    tokens: [i64; 6],
-    cost: NanoUsd,
-}
-
-#[derive(Serialize)]
-pub(super) struct RunningRow<'a> {
-    id: RequestId,
-    account: AccountId,
-    key: KeyId,
-    amount: NanoUsd,
-    usage: &'a Usage,
+    pub(super) account: AccountId,
+    pub(super) key: KeyId,
+    pub(super) day: i64,
+    pub(super) model: Arc<str>,
+    pub(super) requests: i64,
+    pub(super) tokens: [i64; 6],
+    pub(super) cost: NanoUsd,
 }
 
 /// What the book takes of one entry.
@@ -110,24 +102,37 @@ fn booking(had: Option<Charged>, entry: &Entry) -> Booking {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn of(batch: &'a Batch, had: HashMap<RequestId, Had>) -> Self {
+    /// Of entries, in order, given what the book has of them.
+    pub(super) fn of(entries: &'a [Arc<Entry>], had: HashMap<RequestId, Had>, house: &str) -> Self {
         let mut sums = Sums { had, ..Sums::default() };
-        for entry in &batch.entries {
+        for entry in entries {
             sums.book(entry);
         }
-        sums.plan(batch)
+        sums.plan(house)
+    }
+
+    /// What has become of its entries when it is committed.
+    pub(super) const fn committed(&self) -> Committed {
+        if self.off { Committed::Off } else { Committed::Booked }
     }
 }
 
 #[derive(Default)]
 struct Sums<'a> {
+    off: bool,
     had: HashMap<RequestId, Had>,
     /// The last word on each request.
     usage: HashMap<RequestId, &'a Entry>,
     transfers: Vec<TransferRow>,
-    accounts: HashMap<AccountId, NanoUsd>,
+    accounts: HashMap<AccountId, Moved>,
     keys: HashMap<KeyId, Spending>,
     daily: HashMap<(AccountId, KeyId, i64, Arc<str>), Daily>,
+}
+
+#[derive(Default)]
+struct Moved {
+    amount: NanoUsd,
+    moves: i64,
 }
 
 #[derive(Default)]
@@ -146,6 +151,7 @@ impl<'a> Sums<'a> {
             Booking::Nothing => ("", NanoUsd::ZERO),
         };
         if amount != entry.amount {
+            self.off = true;
             tracing::error!(
                 request.id = %entry.id, booked_nanos = amount.nanos(), applied_nanos = entry.amount.nanos(),
                 "the book takes another charge than the balance did"
@@ -156,7 +162,9 @@ impl<'a> Sums<'a> {
         }
         self.usage.insert(entry.id, entry);
         self.had.insert(entry.id, Had { charged: entry.charged, tokens: entry.usage.tokens });
-        self.count(entry, had.map(|had| had.tokens), amount);
+        // A request that was released is not counted yet.
+        let counted = had.filter(|had| had.charged.ended != EndedAs::Released);
+        self.count(entry, counted.map(|had| had.tokens), amount);
         if amount != NanoUsd::ZERO {
             self.transfer(entry, class, amount);
         }
@@ -173,7 +181,8 @@ impl<'a> Sums<'a> {
             created_ms: entry.at_ms,
         });
         let account = self.accounts.entry(entry.account).or_default();
-        *account = minus(*account, amount);
+        account.amount = minus(account.amount, amount);
+        account.moves += 1;
         let key = self.keys.entry(entry.key).or_default();
         *key = key.within(entry.day_no, entry.month_no).and(amount);
     }
@@ -193,39 +202,20 @@ impl<'a> Sums<'a> {
         daily.cost = plus(daily.cost, amount);
     }
 
-    fn plan(self, batch: &'a Batch) -> Plan<'a> {
-        let revenue = self.accounts.values().fold(NanoUsd::ZERO, |sum, amount| minus(sum, *amount));
-        let customers = self.accounts.into_iter().map(|(id, amount)| AccountRow { id: id.to_string().into(), amount });
-        let house = (revenue != NanoUsd::ZERO).then(|| AccountRow { id: REVENUE.into(), amount: revenue });
+    fn plan(self, house: &str) -> Plan<'a> {
+        let revenue = self.accounts.values().fold(NanoUsd::ZERO, |sum, moved| minus(sum, moved.amount));
+        let customers = self.accounts.into_iter();
+        let customers =
+            customers.map(|(id, Moved { amount, moves })| AccountRow { id: id.to_string().into(), amount, moves });
+        let other = (revenue != NanoUsd::ZERO).then(|| AccountRow { id: house.into(), amount: revenue, moves: 0 });
         Plan {
+            house: house.to_owned(),
+            off: self.off,
             usage: self.usage.into_values().map(usage_row).collect(),
             transfers: self.transfers,
-            accounts: customers.chain(house).collect(),
+            accounts: customers.chain(other).collect(),
             keys: self.keys.into_iter().map(key_row).collect(),
-            daily: self
-                .daily
-                .into_iter()
-                .map(|((account, key, day, model), Daily { requests, tokens, cost })| DailyRow {
-                    account,
-                    key,
-                    day,
-                    model,
-                    requests,
-                    tokens,
-                    cost,
-                })
-                .collect(),
-            running: batch
-                .running
-                .iter()
-                .map(|run| RunningRow {
-                    id: run.id,
-                    account: run.account,
-                    key: run.key,
-                    amount: run.amount,
-                    usage: &run.usage,
-                })
-                .collect(),
+            daily: self.daily.into_iter().map(daily_row).collect(),
         }
     }
 }
@@ -244,6 +234,11 @@ const fn usage_row(entry: &Entry) -> UsageRow<'_> {
 
 const fn key_row((id, Spending { day_no, month_no, spent }): (KeyId, Spending)) -> KeyRow {
     KeyRow { id, day_no, month_no, spent }
+}
+
+fn daily_row(((account, key, day, model), daily): ((AccountId, KeyId, i64, Arc<str>), Daily)) -> DailyRow {
+    let Daily { requests, tokens, cost } = daily;
+    DailyRow { account, key, day, model, requests, tokens, cost }
 }
 
 fn counts(tokens: &Tokens) -> [i64; 6] {

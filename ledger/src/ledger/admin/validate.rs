@@ -1,7 +1,8 @@
 //! What administration commands may say.
 
 use syntopen_shared::money::NanoUsd;
-use syntopen_shared::wire::admin::{CreateKey, CreditAccount, CreditClass};
+use syntopen_shared::wire::admin::{CreateKey, CreditAccount, CreditClass, UpdateKey};
+use syntopen_shared::wire::ledger::SpendLimits;
 
 use crate::error::AdminError;
 
@@ -37,16 +38,32 @@ pub(super) fn credit(command: &CreditAccount) -> Result<(), AdminError> {
 
 pub(super) fn key(command: &CreateKey) -> Result<(), AdminError> {
     check(is_label(&command.name, NAME_MAX), "name must have 1 to 100 characters, none of them a control character")?;
-    check(command.rpm <= RPM_MAX, "rpm must be 0 to 1000000")?;
-    let limits = [command.limits.day, command.limits.month, command.limits.total];
-    check(
-        limits.into_iter().flatten().all(|limit| !limit.is_negative() && limit.is_storable()),
-        "spend limits must not be negative, nor too large",
-    )?;
+    rpm(command.rpm)?;
+    spend_limits(&command.limits)?;
     let models = command.allowed_models.as_deref().unwrap_or_default();
     check(
         models.len() <= MODELS_MAX && models.iter().all(|model| is_label(model, NAME_MAX)),
         "allowed_models must be at most 200 names of models",
+    )
+}
+
+pub(super) fn update(command: &UpdateKey) -> Result<(), AdminError> {
+    check(command.rpm.is_some() || command.limits.is_some(), "name what is to change: rpm or limits")?;
+    command.rpm.map_or(Ok(()), rpm)?;
+    command.limits.as_ref().map_or(Ok(()), spend_limits)
+}
+
+fn rpm(rpm: u32) -> Result<(), AdminError> {
+    check(rpm <= RPM_MAX, "rpm must be 0 to 1000000")
+}
+
+fn spend_limits(limits: &SpendLimits) -> Result<(), AdminError> {
+    check(
+        [limits.day, limits.month, limits.total]
+            .into_iter()
+            .flatten()
+            .all(|limit| !limit.is_negative() && limit.is_storable()),
+        "spend limits must not be negative, nor too large",
     )
 }
 

@@ -5,8 +5,11 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use syntopen_ledger::account::{Account, Charged, EndedAs, Key, Spending};
-use syntopen_ledger::balances::{Balances, CheckpointOutcome, Credit, CreditOutcome, FinishOutcome, HoldOutcome, Seed};
+use syntopen_ledger::balances::{
+    Balances, CheckpointOutcome, Credit, CreditOutcome, FinishOutcome, HoldOutcome, Looked, Seed,
+};
 use syntopen_shared::clock::ManualClock;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::{AccountStatus, Checkpoint, Finish, FinishKind, Hold, KeyStatus, SpendLimits};
@@ -14,33 +17,50 @@ use uuid::Uuid;
 
 use crate::support::usage;
 
-pub(super) async fn run(balances: &dyn Balances, clock: &ManualClock, text: &str) {
-    let mut script = Script { balances, clock, ids: HashMap::new() };
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (command, expected) = line.split_once('=').unwrap_or((line, "ok"));
-        let words: Vec<_> = command.split_whitespace().collect();
-        let answer = script.run(&words).await;
-        assert_eq!(answer, expected.trim(), "{line}");
-    }
+/// A backend under test, with what the drainer does to it.
+#[async_trait]
+pub(super) trait Backend: Balances {
+    /// Books everything that waits for the book: the amounts, oldest first.
+    async fn book(&self) -> Vec<i64>;
 }
 
-struct Script<'a> {
-    balances: &'a dyn Balances,
+pub(super) async fn run(balances: &dyn Backend, clock: &ManualClock, text: &str) {
+    Script::over(balances, clock).play(text).await;
+}
+
+/// Names that go on to mean what they meant in the lines before.
+pub(super) struct Script<'a> {
+    balances: &'a dyn Backend,
     clock: &'a ManualClock,
     ids: HashMap<String, Uuid>,
 }
 
-impl Script<'_> {
+impl<'a> Script<'a> {
+    pub(super) fn over(balances: &'a dyn Backend, clock: &'a ManualClock) -> Self {
+        Self { balances, clock, ids: HashMap::new() }
+    }
+
+    pub(super) async fn play(&mut self, text: &str) {
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (command, expected) = line.split_once('=').unwrap_or((line, "ok"));
+            let words: Vec<_> = command.split_whitespace().collect();
+            let answer = self.run(&words).await;
+            assert_eq!(answer, expected.trim(), "{line}");
+        }
+    }
+
     async fn run(&mut self, words: &[&str]) -> String {
         match *words {
             ["account", who, posted] => self.seed(who, posted, &[]).await,
             ["seed", who, posted, ref rest @ ..] => self.seed(who, posted, rest).await,
+            ["status", who, posted, ref rest @ ..] => self.set_status(who, posted, rest).await,
             ["hold", id, who, min, want] => self.hold(id, who, [min, want]).await,
-            ["checkpoint", id, who, amount, cost] => self.checkpoint(id, who, [amount, cost], false).await,
-            ["put_back", id, who, amount, cost] => self.checkpoint(id, who, [amount, cost], true).await,
+            ["checkpoint", id, who, amount, cost] => self.checkpoint(id, who, [amount, cost]).await,
+            ["put_back", id, who, amount, cost] => self.put_back(id, who, [amount, cost]).await,
             ["settle", id, who, cost] => self.finish(id, who, FinishKind::Settle, cost).await,
             ["release", id, who] => self.finish(id, who, FinishKind::Release, "0").await,
             ["expire", id, who] => self.finish(id, who, FinishKind::Expire, "0").await,
+            ["give_up", id, who] => self.give_up(id, who).await,
             ["unknown", kind, id, who, cost, ref booked @ ..] => self.unknown(id, who, kind, cost, booked).await,
             ["credit", who, number, amount] => self.credit(who, number, amount).await,
             ["tick", seconds] => {
@@ -48,38 +68,48 @@ impl Script<'_> {
                 "ok".to_owned()
             }
             ["sweep"] => self.balances.expire_overdue(100).await.unwrap().to_string(),
-            ["forget"] => {
-                self.balances.forget().await.unwrap();
-                "ok".to_owned()
-            }
             ["book"] => {
-                let batch = self.balances.pending(100).await.unwrap();
-                self.balances.trim(&batch).await.unwrap();
-                batch.entries.iter().map(|entry| entry.amount.nanos().to_string()).collect::<Vec<_>>().join(" ")
+                let booked = self.balances.book().await;
+                booked.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
             }
             ["balance", who] => {
                 let account = self.balances.account(self.id(who).into()).await.unwrap().unwrap();
                 format!("{} held {}", account.posted.nanos(), account.held.nanos())
             }
             ["spent", key] => {
-                let spent = self.balances.spent(self.id(key).into()).await.unwrap().unwrap();
+                let (account, key) = self.payer(key);
+                let key = self.balances.key(account.into(), key.into()).await.unwrap().unwrap();
+                let spent = key.spending.at(self.unix_ms()).spent;
                 format!("{} {} {}", spent.day.nanos(), spent.month.nanos(), spent.total.nanos())
             }
             _ => format!("no such command: {words:?}"),
         }
     }
 
-    fn id(&mut self, name: &str) -> Uuid {
+    pub(super) fn id(&mut self, name: &str) -> Uuid {
         *self.ids.entry(name.to_owned()).or_insert_with(Uuid::now_v7)
     }
 
     /// The account and the key of `A` or `A/K`.
-    fn payer(&mut self, who: &str) -> (Uuid, Uuid) {
+    pub(super) fn payer(&mut self, who: &str) -> (Uuid, Uuid) {
         let (account, key) = who.split_once('/').map_or((who, who.to_owned() + " key"), |(a, key)| (a, key.to_owned()));
         (self.id(account), self.id(&key))
     }
 
     async fn seed(&mut self, who: &str, posted: &str, rest: &[&str]) -> String {
+        let seed = self.book_says(who, posted, rest);
+        let epoch = self.balances.epoch(seed.account).await.unwrap();
+        self.balances.seed(&seed, epoch).await.unwrap();
+        "ok".to_owned()
+    }
+
+    async fn set_status(&mut self, who: &str, posted: &str, rest: &[&str]) -> String {
+        let seed = self.book_says(who, posted, rest);
+        self.balances.set_status(&seed).await.unwrap();
+        "ok".to_owned()
+    }
+
+    pub(super) fn book_says(&mut self, who: &str, posted: &str, rest: &[&str]) -> Seed {
         let (account, key) = self.payer(who);
         let mut limits = SpendLimits::default();
         let (mut status, mut version, mut expires_ms) = (AccountStatus::Active, 1, None);
@@ -97,7 +127,7 @@ impl Script<'_> {
                 _ => key_status = KeyStatus::Revoked,
             }
         }
-        let record = Account { posted: nanos(posted), held: NanoUsd::ZERO, credit_no: 1, status, version };
+        let record = Account { posted: nanos(posted), held: NanoUsd::ZERO, credit_no: 1, moves: 0, status, version };
         let of_key = Key {
             account: account.into(),
             version,
@@ -107,50 +137,56 @@ impl Script<'_> {
             held: NanoUsd::ZERO,
             spending: Spending::default(),
         };
-        let seed = Seed { account: account.into(), record, key: Some((key.into(), of_key)) };
-        self.balances.seed(&seed).await.unwrap();
-        "ok".to_owned()
+        Seed { account: account.into(), record, key: Some((key.into(), of_key)) }
     }
 
     fn unix_ms(&self) -> i64 {
         syntopen_shared::clock::Clock::unix_ms(self.clock)
     }
 
-    async fn hold(&mut self, id: &str, who: &str, [min, want]: [&str; 2]) -> String {
+    pub(super) fn hold_command(&mut self, id: &str, who: &str, [min, want]: [&str; 2]) -> Hold {
         let (account, key) = self.payer(who);
         let (min, want) = (nanos(min), nanos(want));
-        let hold =
-            Hold { id: self.id(id).into(), account: account.into(), key: key.into(), min, want, usage: usage(0) };
+        Hold { id: self.id(id).into(), account: account.into(), key: key.into(), min, want, usage: usage(0) }
+    }
+
+    async fn hold(&mut self, id: &str, who: &str, figures: [&str; 2]) -> String {
+        let hold = self.hold_command(id, who, figures);
         match self.balances.hold(&hold).await.unwrap() {
             HoldOutcome::Granted(granted) => format!("ok {}", granted.amount.nanos()),
             HoldOutcome::Refused(refused) => refused.to_string(),
-            HoldOutcome::Unseeded => "unseeded".to_owned(),
+            HoldOutcome::Unseeded(_) => "unseeded".to_owned(),
         }
     }
 
-    async fn checkpoint(&mut self, id: &str, who: &str, [amount, cost]: [&str; 2], put_back: bool) -> String {
+    pub(super) fn checkpoint_command(&mut self, id: &str, who: &str, [amount, cost]: [&str; 2]) -> Checkpoint {
         let (account, key) = self.payer(who);
-        let checkpoint = Checkpoint {
+        Checkpoint {
             id: self.id(id).into(),
             account: account.into(),
             key: key.into(),
             amount: nanos(amount),
             usage: usage(nanos(cost).nanos()),
-        };
-        let outcome = match put_back {
-            false => self.balances.checkpoint(&checkpoint).await.unwrap(),
-            true => self.balances.put_back(&checkpoint).await.unwrap(),
-        };
-        match outcome {
-            CheckpointOutcome::Recorded { .. } => "ok",
-            CheckpointOutcome::Ended => "ended",
-            CheckpointOutcome::Unknown => "unknown",
-            CheckpointOutcome::Unseeded => "unseeded",
         }
-        .to_owned()
     }
 
-    fn finish_command(&mut self, id: &str, who: &str, kind: FinishKind, cost: &str) -> Finish {
+    async fn checkpoint(&mut self, id: &str, who: &str, figures: [&str; 2]) -> String {
+        let checkpoint = self.checkpoint_command(id, who, figures);
+        recorded(self.balances.checkpoint(&checkpoint).await.unwrap())
+    }
+
+    async fn put_back(&mut self, id: &str, who: &str, figures: [&str; 2]) -> String {
+        let checkpoint = self.checkpoint_command(id, who, figures);
+        recorded(self.balances.put_back(&checkpoint).await.unwrap())
+    }
+
+    /// A release of a request that nobody knows; where the backend asks what the book has of it, that is nothing.
+    async fn give_up(&mut self, id: &str, who: &str) -> String {
+        let told = self.finish(id, who, FinishKind::Release, "0").await;
+        if told == "unknown" { self.unknown(id, who, "release", "0", &[]).await } else { told }
+    }
+
+    pub(super) fn finish_command(&mut self, id: &str, who: &str, kind: FinishKind, cost: &str) -> Finish {
         let (account, key) = self.payer(who);
         let usage = usage(nanos(cost).nanos());
         Finish { id: self.id(id).into(), account: account.into(), key: key.into(), kind, usage }
@@ -168,7 +204,8 @@ impl Script<'_> {
             [ended, total] => Some(Charged { ended: EndedAs::parse(ended).unwrap(), total: nanos(total) }),
             _ => None,
         };
-        told(self.balances.finish_unknown(&finish, booked).await.unwrap())
+        let epoch = self.balances.epoch(finish.account).await.unwrap();
+        told(self.balances.finish_unknown(&finish, Looked { booked, epoch }).await.unwrap())
     }
 
     async fn credit(&mut self, who: &str, number: &str, amount: &str) -> String {
@@ -176,17 +213,29 @@ impl Script<'_> {
         match self.balances.credit(Credit { account, number, amount: nanos(amount) }).await.unwrap() {
             CreditOutcome::Applied => "ok".to_owned(),
             CreditOutcome::Gap { have } => format!("gap after {have}"),
-            CreditOutcome::Unseeded => "unseeded".to_owned(),
+            CreditOutcome::Frozen => "frozen".to_owned(),
+            CreditOutcome::Unseeded(_) => "unseeded".to_owned(),
         }
     }
+}
+
+fn recorded(outcome: CheckpointOutcome) -> String {
+    match outcome {
+        CheckpointOutcome::Recorded { .. } => "ok",
+        CheckpointOutcome::Ended => "ended",
+        CheckpointOutcome::Unknown => "unknown",
+        CheckpointOutcome::Frozen => "frozen",
+        CheckpointOutcome::Unseeded(_) => "unseeded",
+    }
+    .to_owned()
 }
 
 fn told(outcome: FinishOutcome) -> String {
     match outcome {
         FinishOutcome::Done { .. } => "ok".to_owned(),
         FinishOutcome::Alive => "alive".to_owned(),
-        FinishOutcome::Unknown => "unknown".to_owned(),
-        FinishOutcome::Unseeded => "unseeded".to_owned(),
+        FinishOutcome::Unknown(_) => "unknown".to_owned(),
+        FinishOutcome::Unseeded(_) => "unseeded".to_owned(),
         FinishOutcome::Refused(refused) => refused.to_string(),
     }
 }

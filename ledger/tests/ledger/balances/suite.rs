@@ -1,14 +1,13 @@
 //! What every backend promises.
 
-use syntopen_ledger::balances::Balances;
 use syntopen_shared::clock::ManualClock;
 
-use super::script::run;
+use super::script::{Backend, run};
 
 /// The bound of the journal under test.
 pub(super) const JOURNAL_MAX: usize = 20;
 
-pub(super) async fn holds_reserve_and_settle_once(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn holds_reserve_and_settle_once(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -27,7 +26,7 @@ pub(super) async fn holds_reserve_and_settle_once(balances: &dyn Balances, clock
     .await;
 }
 
-pub(super) async fn grants_between_minimum_and_half_of_what_is_available(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn grants_between_minimum_and_half_of_what_is_available(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -47,12 +46,11 @@ pub(super) async fn grants_between_minimum_and_half_of_what_is_available(balance
     .await;
 }
 
-pub(super) async fn refuses_by_name(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn refuses_by_name(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
         "account A 100
-         account B 100
          seed A/gone 100 key:revoked
          seed A/brief 100 expires_in:10
          seed C 100 account:suspended
@@ -62,7 +60,6 @@ pub(super) async fn refuses_by_name(balances: &dyn Balances, clock: &ManualClock
          hold H3 A/brief 1 1  = key_expired
          hold H4 C 1 1        = account_suspended
          hold H5 A/gone 0 0   = key_revoked
-         hold H6 B/gone 1 1   = key_revoked
          hold H7 A -1 5       = conflict
          hold H8 A 5 4        = conflict
          balance A            = 100 held 1",
@@ -70,7 +67,7 @@ pub(super) async fn refuses_by_name(balances: &dyn Balances, clock: &ManualClock
     .await;
 }
 
-pub(super) async fn free_requests_skip_funds_and_limits_but_not_status(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn free_requests_skip_funds_and_limits_but_not_status(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -84,7 +81,7 @@ pub(super) async fn free_requests_skip_funds_and_limits_but_not_status(balances:
     .await;
 }
 
-pub(super) async fn replays_are_answered_as_before(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn replays_are_answered_as_before(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -111,13 +108,12 @@ pub(super) async fn replays_are_answered_as_before(balances: &dyn Balances, cloc
     .await;
 }
 
-pub(super) async fn a_release_overtakes_its_hold(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn a_release_overtakes_its_hold(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
         "account A 100
-         release H1 A            = unknown
-         unknown release H1 A 0  = ok
+         give_up H1 A            = ok
          hold H1 A 10 10         = finished
          checkpoint H1 A 10 1    = ended
          settle H1 A 5           = conflict
@@ -127,7 +123,7 @@ pub(super) async fn a_release_overtakes_its_hold(balances: &dyn Balances, clock:
     .await;
 }
 
-pub(super) async fn expiry_charges_the_last_checkpoint(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn expiry_charges_the_last_checkpoint(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -152,7 +148,7 @@ pub(super) async fn expiry_charges_the_last_checkpoint(balances: &dyn Balances, 
     .await;
 }
 
-pub(super) async fn a_late_settlement_posts_the_difference(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn a_late_settlement_posts_the_difference(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -172,7 +168,7 @@ pub(super) async fn a_late_settlement_posts_the_difference(balances: &dyn Balanc
     .await;
 }
 
-pub(super) async fn a_charge_may_exceed_its_hold(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn a_charge_may_exceed_its_hold(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -188,7 +184,7 @@ pub(super) async fn a_charge_may_exceed_its_hold(balances: &dyn Balances, clock:
     .await;
 }
 
-pub(super) async fn unknown_requests_go_by_the_book(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn unknown_requests_go_by_the_book(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -211,7 +207,7 @@ pub(super) async fn unknown_requests_go_by_the_book(balances: &dyn Balances, clo
     .await;
 }
 
-pub(super) async fn checkpoints_put_back_lost_holds(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn checkpoints_put_back_lost_holds(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -230,7 +226,7 @@ pub(super) async fn checkpoints_put_back_lost_holds(balances: &dyn Balances, clo
     .await;
 }
 
-pub(super) async fn limits_follow_utc_days_and_months(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn limits_follow_utc_days_and_months(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -238,26 +234,26 @@ pub(super) async fn limits_follow_utc_days_and_months(balances: &dyn Balances, c
          hold H1 A/K 100 100   = ok 100
          hold H2 A/K 1 1       = key_budget_exceeded
          settle H1 A/K 100     = ok
-         spent K               = 100 100 100
+         spent A/K             = 100 100 100
          tick 3599
          hold H2 A/K 1 1       = key_budget_exceeded
          tick 1
-         spent K               = 0 0 100
+         spent A/K             = 0 0 100
          hold H3 A/K 90 90     = ok 90
          settle H3 A/K 90      = ok
          tick 86400
-         spent K               = 0 90 190
+         spent A/K             = 0 90 190
          hold H4 A/K 61 61     = key_budget_exceeded
          hold H4 A/K 1 100     = ok 60
          settle H4 A/K 60      = ok
          tick 2592000
          hold H5 A/K 1 1       = key_budget_exceeded
-         spent K               = 0 0 250",
+         spent A/K             = 0 0 250",
     )
     .await;
 }
 
-pub(super) async fn credits_are_numbered(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn credits_are_numbered(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -273,7 +269,7 @@ pub(super) async fn credits_are_numbered(balances: &dyn Balances, clock: &Manual
     .await;
 }
 
-pub(super) async fn status_goes_by_version(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn status_goes_by_version(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
@@ -287,7 +283,7 @@ pub(super) async fn status_goes_by_version(balances: &dyn Balances, clock: &Manu
     .await;
 }
 
-pub(super) async fn a_full_journal_refuses_holds_and_never_finishes(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn a_full_journal_refuses_holds_and_never_finishes(balances: &dyn Backend, clock: &ManualClock) {
     let mut script = "account A 100\nhold H A 1 1 = ok 1\n".to_owned();
     for request in 0..JOURNAL_MAX {
         script += &format!("hold R{request} A 1 1 = ok 1\nsettle R{request} A 1 = ok\n");
@@ -302,25 +298,50 @@ pub(super) async fn a_full_journal_refuses_holds_and_never_finishes(balances: &d
     run(balances, clock, &script).await;
 }
 
-pub(super) async fn ended_requests_are_forgotten_when_booked_and_old(balances: &dyn Balances, clock: &ManualClock) {
+pub(super) async fn a_status_is_heard_before_the_record(balances: &dyn Backend, clock: &ManualClock) {
     run(
         balances,
         clock,
-        "account A 100
-         hold H1 A 1 1      = ok 1
-         settle H1 A 1      = ok
-         tick 86400
-         forget
-         settle H1 A 1      = ok
-         book               = 1
-         forget
-         settle H1 A 1      = unknown
-         hold H2 A 1 1      = ok 1
-         settle H2 A 1      = ok
-         book               = 1
-         tick 86399
-         forget
-         settle H2 A 1      = ok",
+        "status A 100 version:2 key:revoked
+         hold H1 A 1 1      = key_revoked
+         hold H1 A 5 4      = conflict
+         seed A 100 version:1
+         hold H1 A 1 1      = key_revoked
+         balance A          = 100 held 0
+         status A 100 version:1
+         hold H1 A 1 1      = key_revoked
+         status A 100 version:3 total:7
+         hold H1 A 8 8      = key_budget_exceeded
+         hold H1 A 7 7      = ok 7
+         status A 100 version:4 total:7 account:suspended
+         hold H2 A 0 0      = account_suspended
+         settle H1 A 7      = ok
+         balance A          = 93 held 0",
+    )
+    .await;
+}
+
+pub(super) async fn amounts_stop_below_two_to_the_53(balances: &dyn Backend, clock: &ManualClock) {
+    run(
+        balances,
+        clock,
+        "account A 9007199254740991
+         hold H1 A 9007199254740991 9007199254740991 = ok 9007199254740991
+         hold H2 A 1 9007199254740992         = conflict
+         balance A                            = 9007199254740991 held 9007199254740991
+         settle H1 A 9007199254740992         = conflict
+         settle H1 A 9007199254740990         = ok
+         balance A                            = 1 held 0
+         hold H3 A 0 0                        = ok 0
+         settle H3 A 9007199254740991         = ok
+         balance A                            = -9007199254740990 held 0
+         hold H4 A 0 0                        = ok 0
+         settle H4 A 2                        = conflict
+         balance A                            = -9007199254740990 held 0
+         settle H4 A 1                        = ok
+         credit A 2 9007199254740991          = ok
+         balance A                            = 0 held 0
+         book                                 = 9007199254740990 9007199254740991 1",
     )
     .await;
 }

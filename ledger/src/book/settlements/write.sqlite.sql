@@ -1,6 +1,6 @@
 -- $1 ids of the requests that ended, $2 usage, $3 transfers, $4 accounts, $5 keys, $6 daily sums, $7 running requests:
--- JSON arrays; $8 now. Ends the transaction that the look-up began. Wide rows are materialised, because every mention of
--- json_each's value would write it out as text again.
+-- JSON arrays; $8 now; $9 the account on the other side. Wide rows are materialised, because every mention of json_each's
+-- value would write it out as text again.
 
 INSERT INTO usage (
     id, account, api_key, ended, charged, ended_ms, model, provider, upstream,
@@ -36,12 +36,14 @@ ON CONFLICT (id) DO UPDATE SET
 INSERT INTO transfers (id, account, house, op, class, total, amount, created_ms)
 WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each($3))
 SELECT
-    row ->> '$.id', row ->> '$.account', 'house:revenue', row ->> '$.op', row ->> '$.class',
+    row ->> '$.id', row ->> '$.account', $9, row ->> '$.op', row ->> '$.class',
     row ->> '$.total', row ->> '$.amount', row ->> '$.created_ms'
 FROM rows;
 
-UPDATE accounts SET posted = posted + moved.amount
-FROM (SELECT value ->> '$.id' AS id, value ->> '$.amount' AS amount FROM json_each($4)) AS moved
+UPDATE accounts SET posted = accounts.posted + moved.amount, moves = accounts.moves + moved.moves
+FROM (
+    SELECT value ->> '$.id' AS id, value ->> '$.amount' AS amount, value ->> '$.moves' AS moves FROM json_each($4)
+) AS moved
 WHERE accounts.id = moved.id;
 
 -- As `Spending::within` has it: a period later than the key's begins at nothing, and so does the present one where the
@@ -94,5 +96,3 @@ FROM rows WHERE TRUE
 ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, usage = excluded.usage, updated_ms = excluded.updated_ms;
 
 DELETE FROM running WHERE id IN (SELECT value FROM json_each($1));
-
-COMMIT
