@@ -1,7 +1,7 @@
 //! The administration commands: accounts, credits and keys, from the command line.
 //!
-//! They are clients of the ledger: of the one within a running gateway, or, where none runs, of one that they open for
-//! themselves.
+//! They are clients of the ledger: of a cluster's, of the one within a running gateway, or, where none runs, of one
+//! that they open for themselves.
 
 use std::io::{BufRead, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,10 +15,12 @@ use syntopen_shared::money::NanoUsd;
 pub use self::account::AccountCommand;
 use self::administration::Administration;
 pub use self::key::KeyCommand;
+use crate::config::Profile;
 
 mod account;
 mod administration;
 mod key;
+mod remote;
 #[cfg(test)]
 mod tests;
 
@@ -46,16 +48,16 @@ pub enum Command {
 /// Where a running gateway takes administration commands.
 #[must_use]
 pub fn socket_path(data_dir: &Path) -> PathBuf {
-    data_dir.join(administration::SOCKET_FILE)
+    data_dir.join(remote::SOCKET_FILE)
 }
 
-/// Carries out a command against the ledger of `data_dir`, and prints what came of it to standard output. To be called
+/// Carries out a command against the ledger of a profile, and prints what came of it to standard output. To be called
 /// within an actix system.
 ///
 /// # Errors
 /// When the command is refused, with the ledger's reason, or the ledger cannot be reached.
-pub async fn run(command: Command, data_dir: &Path) -> anyhow::Result<()> {
-    let administration = Administration::of(data_dir).await?;
+pub async fn run(command: Command, profile: &Profile) -> anyhow::Result<()> {
+    let administration = Administration::of(profile).await?;
     let asked = Asked { input: &mut std::io::stdin().lock(), unix_ms: SystemClock::default().unix_ms() };
     let done = execute(command, &administration, asked).await;
     administration.close().await;

@@ -1,5 +1,6 @@
 //! The gateway put together: what all workers share, and what each has for itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix::Arbiter;
@@ -16,9 +17,10 @@ use crate::actors::outbox::{Delivery, Outbox};
 use crate::body::Bodies;
 use crate::catalog::CatalogStore;
 use crate::clients::ledger::LedgerClient;
-use crate::clients::ratelimiter::RateLimiterClient;
+use crate::clients::ratelimiter::{RateLimiterClient, RemoteSettings};
+use crate::clients::service::ServiceSettings;
 use crate::clients::{ledger, ratelimiter};
-use crate::config::Config;
+use crate::config::{Cluster, Config, Profile};
 use crate::metrics::Metrics;
 use crate::tokens::Tokenizer;
 
@@ -61,14 +63,54 @@ pub struct App {
 pub struct Running {
     /// What all workers share.
     pub app: Arc<App>,
-    /// The ledger of this process.
-    pub ledger: Arc<Ledger>,
-    /// The thread of the actors: it outlives the HTTP workers.
-    pub actors: Arbiter,
+    /// The ledger of this process, in the embedded profile.
+    pub ledger: Option<Arc<Ledger>>,
+    /// The threads of the actors: they outlive the HTTP workers.
+    pub actors: Vec<Arbiter>,
+}
+
+/// Ledger and rate limiter, wherever they run.
+struct Services {
+    ledger: Arc<dyn LedgerClient>,
+    limiter: Arc<dyn RateLimiterClient>,
+    /// The ledger, where it runs here.
+    embedded: Option<Arc<Ledger>>,
+    /// The thread that speaks to them, where they run elsewhere.
+    speaker: Option<Arbiter>,
+}
+
+impl Services {
+    async fn embedded(data_dir: PathBuf, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let book = Ledger::open(LedgerSettings::new(data_dir), Arc::clone(clock)).await?;
+        Ok(Self {
+            ledger: Arc::new(ledger::Embedded(Arc::clone(&book))),
+            limiter: Arc::new(ratelimiter::Embedded(MemoryWindow::new(Arc::clone(clock)))),
+            embedded: Some(book),
+            speaker: None,
+        })
+    }
+
+    fn of_cluster(cluster: &Cluster, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> Self {
+        let speaker = Arbiter::new();
+        let service = |name, urls: &Vec<_>| ServiceSettings {
+            name,
+            urls: urls.clone(),
+            token: cluster.token.clone(),
+            metrics: Arc::clone(metrics),
+        };
+        let ledger = ledger::Remote::start(&speaker, &service("ledger", &cluster.ledger));
+        let limiter = RemoteSettings {
+            service: service("ratelimiter", &cluster.ratelimiter),
+            gateways: cluster.gateways,
+            clock: Arc::clone(clock),
+        };
+        let limiter = ratelimiter::Remote::start(&speaker, limiter);
+        Self { ledger: Arc::new(ledger), limiter: Arc::new(limiter), embedded: None, speaker: Some(speaker) }
+    }
 }
 
 impl App {
-    /// Opens the book and starts everything but the HTTP servers.
+    /// Opens the book, where it is embedded, and starts everything but the HTTP servers.
     ///
     /// # Errors
     /// When the catalog is wrong, or the data directory is in use or cannot be used.
@@ -79,9 +121,11 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let metrics = Arc::new(Metrics::new().context("registering metrics")?);
 
-        let book = Ledger::open(LedgerSettings::new(config.data_dir.clone()), Arc::clone(&clock)).await?;
-        let ledger: Arc<dyn LedgerClient> = Arc::new(ledger::Embedded(Arc::clone(&book)));
-        let limiter = Arc::new(ratelimiter::Embedded(MemoryWindow::new(Arc::clone(&clock))));
+        let services = match &config.profile {
+            Profile::Embedded(data_dir) => Services::embedded(data_dir.clone(), &clock).await?,
+            Profile::Cluster(cluster) => Services::of_cluster(cluster, &clock, &metrics),
+        };
+        let Services { ledger, limiter, embedded, speaker } = services;
 
         let actors = Arbiter::new();
         let delivery =
@@ -102,6 +146,7 @@ impl App {
             clock,
             shutdown,
         };
-        Ok(Running { app: Arc::new(app), ledger: book, actors })
+        let actors = std::iter::once(actors).chain(speaker).collect();
+        Ok(Running { app: Arc::new(app), ledger: embedded, actors })
     }
 }

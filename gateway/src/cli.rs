@@ -24,7 +24,7 @@ pub async fn run() -> ExitCode {
     // rustls wants its cryptography chosen before the first connection; a second choice would be the same one.
     let _chosen = rustls::crypto::ring::default_provider().install_default();
     let result = match cli.command {
-        Some(command) => admin::run(command, &config.data_dir).await,
+        Some(command) => admin::run(command, &config.profile).await,
         None => serve(config).await,
     };
     match result {

@@ -1,7 +1,6 @@
 //! Settings of the gateway: one struct per concern, read from the environment, every mistake reported at once.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use syntopen_shared::config::{Environment, InvalidSettings, Reader};
@@ -9,13 +8,17 @@ use syntopen_shared::telemetry::TelemetrySettings;
 
 use crate::catalog::CatalogSource;
 
+mod profile;
+
+pub use profile::{Cluster, Profile};
+
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where it listens.
     pub listen: Listen,
-    /// `SYNTOPEN_DATA_DIR`, default `./data`: the embedded book, the lock and the administration socket.
-    pub data_dir: PathBuf,
+    /// Whether ledger and rate limiter are in this process.
+    pub profile: Profile,
     /// `SYNTOPEN_CATALOG`: the catalog file; the built-in one where it is not set.
     pub catalog: CatalogSource,
     /// Bounds on what a client may ask.
@@ -56,7 +59,7 @@ pub struct Limits {
     pub upstream_calls: usize,
     /// `SYNTOPEN_UPSTREAM_ATTEMPTS`, default 3: calls to upstreams for one request.
     pub upstream_attempts: u32,
-    /// `SYNTOPEN_OUTBOX_MAX`, default 100,000: requests whose settlement the book has not confirmed.
+    /// `SYNTOPEN_OUTBOX_MAX`, default 100,000: requests running, or with a settlement that the book has not confirmed.
     pub outbox: usize,
     /// `SYNTOPEN_OUTPUT_FLOOR_TOKENS`, default 256: output that must be affordable where the client named no maximum.
     pub output_floor_tokens: u64,
@@ -99,7 +102,7 @@ impl Config {
         let mut reader = Reader::new(environment.clone());
         let config = Self {
             listen: Listen::read(&mut reader),
-            data_dir: reader.value("SYNTOPEN_DATA_DIR", PathBuf::from("./data")),
+            profile: Profile::read(&mut reader),
             catalog: reader.optional("SYNTOPEN_CATALOG").map_or(CatalogSource::Builtin, CatalogSource::File),
             limits: Limits::read(&mut reader),
             timeouts: Timeouts::read(&mut reader),
@@ -156,6 +159,8 @@ impl Timeouts {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -165,6 +170,7 @@ mod tests {
         assert_eq!(config.listen.ops.to_string(), "127.0.0.1:8081");
         assert_eq!(config.timeouts.settle, Duration::from_secs(2));
         assert!(matches!(config.catalog, CatalogSource::Builtin));
+        assert!(matches!(config.profile, Profile::Embedded(dir) if dir == Path::new("./data")));
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl HoldGuard {
         self.checkpointer.watch(&self.meter);
     }
 
-    /// The hold was refused: there is nothing to end.
+    /// The hold was refused, or never sent: there is nothing to end.
     pub fn refused(mut self) {
         self.place = None;
     }

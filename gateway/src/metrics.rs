@@ -7,6 +7,10 @@ use prometheus::{
 };
 use syntopen_shared::wire::ledger::{Finish, FinishKind};
 
+mod cluster;
+
+pub use cluster::{ClusterMetrics, ServiceMetrics};
+
 /// `gen_ai.client.operation.duration`'s advised buckets, in seconds.
 const DURATION_BUCKETS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
@@ -21,7 +25,7 @@ pub struct Metrics {
     charged_nanousd: IntCounterVec,
     usage_source: IntCounterVec,
     upstream_attempts: IntCounterVec,
-    /// Requests that are running or wait for the book.
+    /// Requests that are running or whose settlement is not applied.
     pub outbox_entries: IntGauge,
     /// Settlements that the ledger refuses for good; must be 0.
     pub settlements_parked: IntCounter,
@@ -29,6 +33,12 @@ pub struct Metrics {
     pub settlements_resent: IntCounter,
     /// Answers whose end was told before the ledger had applied the settlement.
     pub settle_wait_exceeded: IntCounter,
+    /// Settlements that are applied and that the book has not confirmed.
+    pub outbox_unbooked: IntGauge,
+    /// Settlements that were forgotten though the book had not confirmed them: they are on the ledger's stream alone.
+    pub settlements_forgotten: IntCounter,
+    /// What only the cluster profile counts.
+    pub cluster: ClusterMetrics,
     /// Panics that were caught.
     pub panics: IntCounter,
     /// Whether the catalog file is wrong and an older catalog is in force; must be 0.
@@ -81,7 +91,7 @@ impl Metrics {
                 &["upstream", "result"],
             )?,
             outbox_entries: registered
-                .gauge("gateway_outbox_entries", "Requests that are running or wait for the book.")?,
+                .gauge("gateway_outbox_entries", "Requests that are running or whose settlement is not applied.")?,
             settlements_parked: registered.counter(
                 "gateway_settlements_parked_total",
                 "Settlements that the ledger refuses for good; must be 0.",
@@ -92,6 +102,15 @@ impl Metrics {
                 "gateway_settle_wait_exceeded_total",
                 "Answers whose end was told before the ledger had applied the settlement.",
             )?,
+            outbox_unbooked: registered.gauge(
+                "gateway_outbox_unbooked",
+                "Settlements that are applied and that the book has not confirmed.",
+            )?,
+            settlements_forgotten: registered.counter(
+                "gateway_settlements_forgotten_total",
+                "Applied settlements that were forgotten before the book confirmed them.",
+            )?,
+            cluster: ClusterMetrics::new(&registered)?,
             panics: registered.counter("gateway_panics_total", "Panics that were caught; must be 0.")?,
             catalog_refused: registered.gauge(
                 "gateway_catalog_refused",
@@ -99,6 +118,12 @@ impl Metrics {
             )?,
             registry,
         })
+    }
+
+    /// Counts one kind of command to a service.
+    #[must_use]
+    pub fn service(&self, service: &'static str, path: &'static str) -> ServiceMetrics {
+        self.cluster.service(service, path)
     }
 
     /// A client was answered.

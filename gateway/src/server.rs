@@ -23,7 +23,7 @@ use syntopen_shared::shutdown::Shutdown;
 use crate::api::{self, envelope};
 use crate::app::{App, Running};
 use crate::chat::headers::EXPOSED;
-use crate::config::Config;
+use crate::config::{Config, Profile};
 use crate::connection::Connection;
 
 /// An idle connection of a client is kept so long.
@@ -34,7 +34,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// An idle connection to an upstream is kept so long: shorter than servers commonly keep theirs.
 const UPSTREAM_KEEP_ALIVE: Duration = Duration::from_secs(50);
-/// How long the book may take to confirm what is left when the servers have stopped.
+/// How long ledger and book may take for what is left when the servers have stopped.
 const OUTBOX_DRAIN: Duration = Duration::from_secs(10);
 /// How often it is asked.
 const OUTBOX_POLL: Duration = Duration::from_millis(5);
@@ -44,7 +44,8 @@ pub struct Gateway {
     running: Running,
     public: Server,
     ops: Server,
-    admin: Server,
+    /// Takes administration commands, in the embedded profile.
+    admin: Option<Server>,
     /// Where the public API listens.
     pub address: SocketAddr,
     /// Where the ops port listens.
@@ -62,15 +63,13 @@ impl Gateway {
         let (address, ops_address) = (public.local_addr()?, ops.local_addr()?);
         let running = App::build(config, shutdown).await?;
         let app = &running.app;
-        let socket = crate::admin::socket_path(&app.config.data_dir);
-        Ok(Self {
-            public: serve_public(app, public)?,
-            ops: serve_ops(app, ops)?,
-            admin: serve_admin(&running.ledger, &socket)?,
-            running,
-            address,
-            ops_address,
-        })
+        let admin = match (&running.ledger, &app.config.profile) {
+            (Some(ledger), Profile::Embedded(data_dir)) => {
+                Some(serve_admin(ledger, &crate::admin::socket_path(data_dir))?)
+            }
+            _ => None,
+        };
+        Ok(Self { public: serve_public(app, public)?, ops: serve_ops(app, ops)?, admin, running, address, ops_address })
     }
 
     /// What all workers share.
@@ -79,10 +78,10 @@ impl Gateway {
         &self.running.app
     }
 
-    /// The ledger of this process.
+    /// The ledger of this process, in the embedded profile.
     #[must_use]
-    pub fn ledger(&self) -> Arc<Ledger> {
-        Arc::clone(&self.running.ledger)
+    pub fn ledger(&self) -> Option<Arc<Ledger>> {
+        self.running.ledger.clone()
     }
 
     /// Serves until the shutdown is requested; then stops accepting, lets running answers end, hands every settlement
@@ -94,34 +93,57 @@ impl Gateway {
         let Self { running, public, ops, admin, .. } = self;
         let app = Arc::clone(&running.app);
         let watching = actix_rt::spawn(Arc::clone(&app.catalog).watch(app.shutdown.clone()));
-        let stopping = actix_rt::spawn(stop(app.shutdown.clone(), [public.handle(), ops.handle(), admin.handle()]));
-        let served = futures_util::future::try_join3(public, ops, admin).await;
+        let handles = Handles { public: public.handle(), ops: ops.handle(), admin: admin.as_ref().map(Server::handle) };
+        let stopping = actix_rt::spawn(handles.stop(app.shutdown.clone()));
+        let served = futures_util::future::try_join_all([public, ops].into_iter().chain(admin)).await;
         stopping.abort();
         watching.abort();
         drain(&app).await;
-        running.ledger.close().await;
-        running.actors.stop();
+        if let Some(ledger) = running.ledger {
+            ledger.close().await;
+        }
+        for thread in running.actors {
+            thread.stop();
+        }
         served.map(|_| ()).context("serving")
     }
 }
 
-async fn stop(shutdown: Shutdown, servers: [ServerHandle; 3]) {
-    shutdown.requested().await;
-    let [public, ops, admin] = servers;
-    public.stop(true).await;
-    admin.stop(true).await;
-    ops.stop(false).await;
+struct Handles {
+    public: ServerHandle,
+    ops: ServerHandle,
+    admin: Option<ServerHandle>,
+}
+
+impl Handles {
+    async fn stop(self, shutdown: Shutdown) {
+        shutdown.requested().await;
+        self.public.stop(true).await;
+        if let Some(admin) = self.admin {
+            admin.stop(true).await;
+        }
+        self.ops.stop(false).await;
+    }
 }
 
 /// Waits until the book has every settlement.
 async fn drain(app: &App) {
     let started = Instant::now();
+    app.outbox.hurry();
     while !app.outbox.is_empty() && started.elapsed() < OUTBOX_DRAIN {
         actix_rt::time::sleep(OUTBOX_POLL).await;
     }
-    match app.outbox.len() {
-        0 => tracing::info!("every settlement is booked"),
-        left => tracing::error!(left, "settlements were not booked in time; their last checkpoints will be charged"),
+    match (app.outbox.unapplied(), app.outbox.unbooked()) {
+        (0, 0) => tracing::info!("every settlement is booked"),
+        (0, unbooked) => {
+            app.metrics.settlements_forgotten.inc_by(u64::try_from(unbooked).unwrap_or(u64::MAX));
+            tracing::warn!(unbooked, "settlements are applied and on the ledger's stream, but not booked yet");
+        }
+        (left, unbooked) => tracing::error!(
+            left,
+            unbooked,
+            "settlements were not applied in time; their last checkpoints will be charged"
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt as _, Addr, Arbiter, AsyncContext as _, Context, WrapFuture as _};
 use futures_util::{StreamExt as _, future, stream};
 use syntopen_shared::id::RequestId;
-use syntopen_shared::wire::ledger::Checkpoint;
+use syntopen_shared::wire::ledger::{BATCH_MAX, Checkpoint};
 
 use crate::clients::ledger::LedgerClient;
 use crate::meter::Meter;
@@ -21,8 +21,6 @@ const INTERVAL: Duration = Duration::from_secs(2);
 const COUNT_MAX: Duration = Duration::from_millis(500);
 /// How many texts are counted at once.
 const COUNTERS: usize = 2;
-/// Checkpoints in one command.
-const BATCH_MAX: usize = 256;
 
 /// Handle of the checkpointer: the list of running requests.
 #[derive(Clone)]

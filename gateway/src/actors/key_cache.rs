@@ -1,7 +1,7 @@
 //! API keys that were used lately.
 //!
-//! Readers use a shared map. The actor fills it (one look-up per key in flight), refreshes what is in use in a batch
-//! every two seconds, and evicts the rest. A cached record never decides about money: that the hold does.
+//! Readers use a shared map. The actor fills it (one look-up per key in flight), refreshes what is in use in batches
+//! all the time, and evicts the rest. A cached record never decides about money: that the hold does.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,16 +12,14 @@ use actix::{Actor, ActorFutureExt as _, Addr, Arbiter, AsyncContext as _, Contex
 use syntopen_shared::api_key::KeyHash;
 use syntopen_shared::clock::Clock;
 use syntopen_shared::id::KeyId;
-use syntopen_shared::wire::ledger::KeyRecord;
+use syntopen_shared::wire::ledger::{BATCH_MAX, KeyRecord};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::clients::Unavailable;
 use crate::clients::ledger::LedgerClient;
 
-/// How often records in use are read again.
-const REFRESH: Duration = Duration::from_secs(2);
-/// Keys in one refresh command.
-const REFRESH_BATCH: usize = 256;
+/// How often records in use are read again. A change is in force everywhere within 2 s, the reading included.
+const REFRESH: Duration = Duration::from_millis(1_500);
 /// A record that nobody asked for so long is evicted.
 const IDLE_US: i64 = 60_000_000;
 /// How long a hash that is no key's is remembered.
@@ -79,8 +77,8 @@ impl KeyCache {
             return Ok(cached);
         }
         let (reply, answer) = oneshot::channel();
-        self.filler.try_send(LookUp { hash, reply }).map_err(|_| Unavailable)?;
-        answer.await.map_err(|_| Unavailable)?
+        self.filler.try_send(LookUp { hash, reply }).map_err(|_| Unavailable::Unsent)?;
+        answer.await.map_err(|_| Unavailable::Unknown)?
     }
 
     fn cached(&self, hash: &KeyHash) -> Option<Option<Arc<KeyRecord>>> {
@@ -198,9 +196,10 @@ impl Filler {
         let ledger = Arc::clone(&self.ledger);
         let read = async move {
             let mut records = Vec::with_capacity(keys.len());
-            for batch in keys.chunks(REFRESH_BATCH) {
+            for batch in keys.chunks(BATCH_MAX) {
                 // An unreachable ledger leaves the records as they are; holds decide all the same.
-                records.extend(ledger.refresh(batch).await.unwrap_or_default());
+                let Ok(read) = ledger.refresh(batch).await else { break };
+                records.extend(read);
             }
             records
         };

@@ -4,6 +4,7 @@ use std::io::{BufRead, Read as _};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use syntopen_shared::id::TransferId;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::admin::{Account, CreateAccount, CreditAccount, CreditClass, CreditReceipt, ShowAccount};
 use syntopen_shared::wire::ledger::AccountStatus;
@@ -76,6 +77,8 @@ impl AccountCommand {
                 form.render(&account, describe)
             }
             Self::Credit(Credit { email, usd, reference, form }) => {
+                // Named here, so that this command credits once however often a ledger has to be asked.
+                let reference = Some(reference.unwrap_or_else(|| TransferId::mint().to_string()));
                 let credit = CreditAccount { email, amount: usd, class: CreditClass::TopUp, reference };
                 form.render(&administration.credit_account(credit).await?, describe_receipt)
             }

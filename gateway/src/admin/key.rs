@@ -5,7 +5,7 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 use syntopen_shared::id::KeyId;
 use syntopen_shared::money::NanoUsd;
-use syntopen_shared::wire::admin::{CreateKey, CreatedKey, KeyList, ListKeys, RevokeKey};
+use syntopen_shared::wire::admin::{CreateKey, CreatedKey, KeyList, ListKeys, RevokeKey, UpdateKey};
 use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus, SpendLimits};
 
 use super::administration::Administration;
@@ -23,6 +23,8 @@ pub enum KeyCommand {
     Create(Create),
     /// List the keys of an account, newest first
     List(List),
+    /// Change what a key may do
+    Update(Update),
     /// End a key for good
     Revoke(Revoke),
 }
@@ -68,6 +70,32 @@ pub struct List {
     form: Form,
 }
 
+/// `key update`
+#[derive(Debug, clap::Args)]
+#[group(id = "changes", required = true, multiple = true, args = ["rpm", "limit_day", "limit_month", "limit_total", "no_limits"])]
+pub struct Update {
+    /// The key's id, as `key list` shows it
+    #[arg(long)]
+    id: KeyId,
+    /// Requests per minute; 0 allows none
+    #[arg(long)]
+    rpm: Option<u32>,
+    /// Dollars that it may spend per UTC day; of the three limits, those that are not named are lifted
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    limit_day: Option<NanoUsd>,
+    /// Dollars that it may spend per UTC month
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    limit_month: Option<NanoUsd>,
+    /// Dollars that it may ever spend
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    limit_total: Option<NanoUsd>,
+    /// Lift all three limits
+    #[arg(long, conflicts_with_all = ["limit_day", "limit_month", "limit_total"])]
+    no_limits: bool,
+    #[command(flatten)]
+    form: Form,
+}
+
 /// `key revoke`
 #[derive(Debug, clap::Args)]
 pub struct Revoke {
@@ -90,6 +118,11 @@ impl KeyCommand {
                 let list = administration.list_keys(ListKeys { email }).await?;
                 form.render(&list, |list| describe_list(list, asked.unix_ms))
             }
+            Self::Update(update) => {
+                let form = update.form;
+                let updated = administration.update_key(update.into_command()).await?;
+                form.render(&updated, |record| describe(record, asked.unix_ms))
+            }
             Self::Revoke(Revoke { id, form }) => {
                 let revoked = administration.revoke_key(RevokeKey { key: id }).await?;
                 form.render(&revoked, |record| describe(record, asked.unix_ms))
@@ -110,6 +143,14 @@ impl Create {
             expires_ms,
             allowed_models: self.models,
         })
+    }
+}
+
+impl Update {
+    fn into_command(self) -> UpdateKey {
+        let limits = SpendLimits { day: self.limit_day, month: self.limit_month, total: self.limit_total };
+        let limits = (self.no_limits || limits != SpendLimits::default()).then_some(limits);
+        UpdateKey { key: self.id, rpm: self.rpm, limits }
     }
 }
 

@@ -7,7 +7,7 @@ use syntopen_shared::id::{AccountId, KeyId, TransferId, UserId};
 use syntopen_shared::wire::admin::{Account, CreatedKey, CreditReceipt, KeyList, Refused};
 use syntopen_shared::wire::ledger::{AccountStatus, KeyRecord, KeyStatus, SpendLimits};
 
-use super::administration::{SOCKET_FILE, Socket};
+use super::remote::{Remote, SOCKET_FILE};
 use super::*;
 
 const NOW_MS: i64 = 1_800_000_000_000;
@@ -32,6 +32,8 @@ fn wrong_figures_are_refused_with_what_would_be_right() {
         (&["key", "create", "--email", "e@x.org", "--name", "n", "--expires-days", "0"], "1..=36500"),
         (&["key", "create", "--email", "e@x.org", "--name", "n", "--models", "a,,b"], "a value is required"),
         (&["key", "revoke", "--id", "seven"], "--id"),
+        (&["key", "update", "--id", "0190163d-8694-739b-aea5-966c26f8ad91"], "--rpm"),
+        (&["key", "update", "--id", "seven", "--rpm", "5"], "--id"),
     ] {
         let refused = command(line).unwrap_err().to_string();
         assert!(refused.contains(expected), "{line:?}: {refused}");
@@ -64,9 +66,9 @@ impl FakeGateway {
     }
 
     async fn told(&self, line: &[&str], input: &str) -> anyhow::Result<String> {
-        let socket = Socket::of(self.directory.path()).await.unwrap();
+        let socket = Remote::of_socket(self.directory.path()).await.unwrap();
         let asked = Asked { input: &mut input.as_bytes(), unix_ms: NOW_MS };
-        execute(command(line).unwrap(), &Administration::Socket(socket), asked).await
+        execute(command(line).unwrap(), &Administration::Remote(socket), asked).await
     }
 
     fn was_asked(&self) -> (String, Value) {
@@ -153,6 +155,24 @@ async fn a_key_is_made_and_printed_once() {
 }
 
 #[actix_rt::test]
+async fn what_is_not_named_of_a_key_stays() {
+    let gateway = FakeGateway::start(200, record());
+    let key = KeyId::mint().to_string();
+    let printed = gateway.told(&["key", "update", "--id", &key, "--rpm", "60"], "").await.unwrap();
+    assert!(printed.contains("60 requests per minute"), "{printed}");
+    let expected = json!({"key": key, "rpm": 60, "limits": null});
+    assert_eq!(gateway.was_asked(), ("/admin/key/update".to_owned(), expected));
+
+    gateway.told(&["key", "update", "--id", &key, "--limit-month", "7", "--json"], "").await.unwrap();
+    let limits = json!({"day": null, "month": 7_000_000_000_i64, "total": null});
+    assert_eq!(gateway.was_asked().1, json!({"key": key, "rpm": null, "limits": limits}));
+
+    gateway.told(&["key", "update", "--id", &key, "--no-limits"], "").await.unwrap();
+    let limits = json!({"day": null, "month": null, "total": null});
+    assert_eq!(gateway.was_asked().1, json!({"key": key, "rpm": null, "limits": limits}));
+}
+
+#[actix_rt::test]
 async fn keys_are_listed_a_line_each() {
     let (mut revoked, active) = (record(), record());
     revoked.status = KeyStatus::Revoked;
@@ -177,7 +197,13 @@ async fn a_refusal_is_told_in_the_ledgers_words() {
 
     let gateway = FakeGateway::start(503, json!({"error": {}}));
     let failed = gateway.told(&["account", "show", "--email", "e@x.org"], "").await.unwrap_err();
-    assert_eq!(failed.to_string(), "the gateway answered with status 503 Service Unavailable");
+    assert_eq!(
+        failed.to_string(),
+        format!(
+            "the gateway at {} answered with status 503 Service Unavailable",
+            gateway.directory.path().join(SOCKET_FILE).display()
+        )
+    );
 }
 
 #[actix_rt::test]
@@ -186,7 +212,7 @@ async fn a_socket_that_a_killed_gateway_left_is_nobodys() {
     let path: PathBuf = directory.path().join(SOCKET_FILE);
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     assert!(path.exists());
-    assert!(Socket::of(directory.path()).await.is_err());
+    assert!(Remote::of_socket(directory.path()).await.is_err());
 }
 
 mod ledger {
@@ -218,7 +244,10 @@ mod ledger {
 
         let created = told(&[&["key", "create", "--name", "n", "--json"][..], &email].concat()).await.unwrap();
         let created: CreatedKey = serde_json::from_str(&created).unwrap();
-        told(&["key", "revoke", "--id", &created.record.key.to_string()]).await.unwrap();
+        let id = created.record.key.to_string();
+        let updated = told(&["key", "update", "--id", &id, "--rpm", "7"]).await.unwrap();
+        assert!(updated.contains("7 requests per minute"), "{updated}");
+        told(&["key", "revoke", "--id", &id]).await.unwrap();
         let listed = told(&[&["key", "list"][..], &email].concat()).await.unwrap();
         assert!(listed.contains("  revoked  ") && !listed.contains(&created.api_key), "{listed}");
     }

@@ -51,15 +51,23 @@ pub async fn hold(app: &App, order: &mut Order) -> Result<Held, ApiError> {
     }
     let answer = match answer {
         Ok(answer) => answer,
-        Err(Unavailable) => {
-            guard.release(Outcome::Aborted);
+        Err(unavailable) => {
+            match unavailable {
+                // There is nothing to give back: a ledger that is gone must not find a release of every request.
+                Unavailable::Unsent => guard.refused(),
+                Unavailable::Unknown => guard.release(Outcome::Aborted),
+            }
             return Err(ApiError::service_unavailable("Balances cannot be checked at the moment."));
         }
     };
     match answer {
         Ok(granted) => Ok(accept(app, order, Grant { guard, bound, granted })),
         Err(refused) => {
-            guard.refused();
+            match refused {
+                // Another try of this hold may have been granted: an earlier answer was lost.
+                HoldRefused::Conflict => guard.release(Outcome::Aborted),
+                _ => guard.refused(),
+            }
             Err(explain(app, order, &bound, refused))
         }
     }

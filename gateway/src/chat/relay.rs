@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use awc::Client;
 use rand::Rng as _;
+use syntopen_shared::chaos::failpoint;
 use syntopen_shared::wire::ledger::Outcome;
 
 use super::authenticate::Order;
@@ -22,6 +23,8 @@ pub mod stream;
 use call::{Call, Reply};
 use stream::StreamRelay;
 
+/// Where a test may end the process: the upstream has answered, and the client has nothing of it.
+const BEFORE_FIRST_BYTE: &str = "gateway.before_first_byte";
 /// The wait before the second attempt; it doubles with each further one, and each is shortened at random by up to half.
 const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 /// An upstream that asks for a longer wait than this is not waited for.
@@ -76,10 +79,14 @@ pub async fn relay(app: &App, upstreams: &Client, order: &Order, going: Going<'_
         guard.meter().attempt(route);
         let failure = match call.send(request, route, &guard).await {
             Ok(Reply::Json(answer)) => {
+                failpoint(BEFORE_FIRST_BYTE);
                 return Ok(Relayed::Json(Box::new(Whole { answer, route: route.clone(), guard })));
             }
             Ok(Reply::Stream(reply)) => match call.stream(reply, route, guard).begin().await {
-                Ok(begun) => return Ok(Relayed::Stream(begun)),
+                Ok(begun) => {
+                    failpoint(BEFORE_FIRST_BYTE);
+                    return Ok(Relayed::Stream(begun));
+                }
                 Err((failure, unused)) => {
                     guard = unused;
                     failure

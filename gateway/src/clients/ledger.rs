@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use syntopen_ledger::Ledger;
 use syntopen_shared::api_key::KeyHash;
 use syntopen_shared::id::KeyId;
 use syntopen_shared::wire::ledger::{
-    Checkpoint, Finish, FinishRefused, Finished, Granted, Hold, HoldRefused, KeyRecord, KeyReport,
+    Checkpoint, Confirm, Finish, FinishAnswer, FinishRefused, Finished, Granted, Hold, HoldRefused, KeyRecord,
+    KeyReport,
 };
 
 use super::Unavailable;
+
+mod embedded;
+mod remote;
+
+pub use embedded::Embedded;
+pub use remote::Remote;
 
 /// A ledger, wherever it runs. Every command is idempotent by its id.
 #[async_trait]
@@ -25,7 +31,15 @@ pub trait LedgerClient: Send + Sync {
     async fn checkpoint(&self, checkpoints: Vec<Checkpoint>) -> Result<(), Unavailable>;
 
     /// Ends a hold. Returns when the charge is applied.
-    async fn finish(&self, finish: Finish) -> Result<Result<Finished, FinishRefused>, Unavailable>;
+    async fn finish(&self, finish: Arc<Finish>) -> Result<Result<Finished, FinishRefused>, Unavailable>;
+
+    /// Ends holds again, after nothing was heard of the first time or of the book; at most `BATCH_MAX` of them,
+    /// answered in their order.
+    async fn finish_again(&self, finishes: Vec<Arc<Finish>>) -> Result<Vec<FinishAnswer>, Unavailable>;
+
+    /// Whether the book has the ends of these requests, with these totals; at most `BATCH_MAX`, answered in their
+    /// order.
+    async fn confirm(&self, confirms: Vec<Confirm>) -> Result<Vec<bool>, Unavailable>;
 
     /// The key that hashes to `hash`, if there is one.
     async fn resolve(&self, hash: KeyHash) -> Result<Option<KeyRecord>, Unavailable>;
@@ -35,43 +49,4 @@ pub trait LedgerClient: Send + Sync {
 
     /// A key with what it has spent and what its account has.
     async fn report(&self, key: KeyId) -> Result<Option<KeyReport>, Unavailable>;
-}
-
-/// The ledger in this process.
-pub struct Embedded(pub Arc<Ledger>);
-
-fn unavailable(cause: syntopen_ledger::Unavailable) -> Unavailable {
-    tracing::warn!(cause = %cause, "the ledger is unavailable");
-    Unavailable
-}
-
-#[async_trait]
-impl LedgerClient for Embedded {
-    fn is_open(&self) -> bool {
-        self.0.is_open()
-    }
-
-    async fn hold(&self, hold: Hold) -> Result<Result<Granted, HoldRefused>, Unavailable> {
-        self.0.hold(hold).await.map_err(unavailable)
-    }
-
-    async fn checkpoint(&self, checkpoints: Vec<Checkpoint>) -> Result<(), Unavailable> {
-        self.0.checkpoint(checkpoints).await.map_err(unavailable)
-    }
-
-    async fn finish(&self, finish: Finish) -> Result<Result<Finished, FinishRefused>, Unavailable> {
-        self.0.finish(finish).await.map_err(unavailable)
-    }
-
-    async fn resolve(&self, hash: KeyHash) -> Result<Option<KeyRecord>, Unavailable> {
-        self.0.resolve(hash).await.map_err(unavailable)
-    }
-
-    async fn refresh(&self, keys: &[KeyId]) -> Result<Vec<KeyRecord>, Unavailable> {
-        self.0.refresh(keys).await.map_err(unavailable)
-    }
-
-    async fn report(&self, key: KeyId) -> Result<Option<KeyReport>, Unavailable> {
-        self.0.report(key).await.map_err(unavailable)
-    }
 }

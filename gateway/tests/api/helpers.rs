@@ -39,6 +39,13 @@ pub(crate) struct TestApp {
     thread: Option<JoinHandle<anyhow::Result<()>>>,
 }
 
+/// How a gateway is to be started.
+pub(crate) struct Start<'a> {
+    pub(crate) settings: &'a [(&'a str, &'a str)],
+    /// Where the money is, if not in the gateway.
+    pub(crate) ledger: Option<Arc<Ledger>>,
+}
+
 /// A customer with a key.
 pub(crate) struct Customer {
     pub(crate) email: String,
@@ -72,6 +79,13 @@ impl TestApp {
     }
 
     async fn spawn_in(data_dir: TempDir, simulator: Simulator, settings: &[(&str, &str)]) -> Self {
+        let book = data_dir.path().to_str().unwrap().to_owned();
+        let settings: Vec<_> = [("SYNTOPEN_DATA_DIR", book.as_str())].iter().chain(settings).copied().collect();
+        Self::start(data_dir, simulator, Start { settings: &settings, ledger: None }).await
+    }
+
+    /// A gateway as the settings say, whose ledger may run elsewhere.
+    pub(crate) async fn start(data_dir: TempDir, simulator: Simulator, start: Start<'_>) -> Self {
         // A second choice of the same cryptography changes nothing.
         let _chosen = rustls::crypto::ring::default_provider().install_default();
         let base_url = simulator.base_url();
@@ -81,13 +95,12 @@ impl TestApp {
             ("SYNTOPEN_LISTEN", "127.0.0.1:0"),
             ("SYNTOPEN_OPS_LISTEN", "127.0.0.1:0"),
             ("SYNTOPEN_WORKERS", "2"),
-            ("SYNTOPEN_DATA_DIR", data_dir.path().to_str().unwrap()),
             ("SYNTOPEN_CATALOG", catalog.to_str().unwrap()),
             ("SIMULATOR_BASE_URL", &base_url),
             ("SIMULATOR_API_KEY", UPSTREAM_KEY),
         ];
         let environment: Environment =
-            fixed.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            fixed.iter().chain(start.settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let config = Config::read(environment).unwrap();
         let (trigger, shutdown) = Shutdown::new();
         let (started, parts) = tokio::sync::oneshot::channel();
@@ -99,7 +112,8 @@ impl TestApp {
                 gateway.run().await
             })
         });
-        let (address, ops, app, ledger) = parts.await.unwrap();
+        let (address, ops, app, embedded) = parts.await.unwrap();
+        let ledger = embedded.or(start.ledger).unwrap();
         let client = Client::builder().disable_timeout().connector(awc::Connector::new().limit(0)).finish();
         Self { address, ops, simulator, app, ledger, data_dir: Some(data_dir), client, trigger, thread: Some(thread) }
     }
@@ -171,6 +185,17 @@ impl TestApp {
         let get = self.client.get(self.url(path));
         let sent = get.insert_header((AUTHORIZATION, format!("Bearer {}", customer.api_key))).send().await;
         Answer::read(sent.unwrap()).await
+    }
+
+    /// A line of the gateway's metrics, without its name.
+    pub(crate) async fn metric(&self, name: &str) -> Option<String> {
+        let answer = Answer::read(self.client.get(format!("http://{}/metrics", self.ops)).send().await.unwrap()).await;
+        answer.text().lines().find_map(|line| line.strip_prefix(name).map(|value| value.trim().to_owned()))
+    }
+
+    /// The status of `/readyz`.
+    pub(crate) async fn readiness(&self) -> u16 {
+        self.client.get(format!("http://{}/readyz", self.ops)).send().await.unwrap().status().as_u16()
     }
 
     /// What the simulator served under `tag`, once it has ended.

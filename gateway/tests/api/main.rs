@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod chat_completions;
+mod cluster;
 mod helpers;
 mod kill;
 mod lifecycle;

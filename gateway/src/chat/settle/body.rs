@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use actix_rt::task::JoinHandle;
 use actix_web::web::Bytes;
 use futures_util::{FutureExt as _, Stream, stream};
+use syntopen_shared::chaos::failpoint;
 use syntopen_shared::wire::ledger::Outcome;
 use tokio::sync::oneshot;
 
@@ -49,11 +50,13 @@ enum Phase {
 struct Slot {
     relay: Option<Box<StreamRelay>>,
     since: Instant,
+    /// Whether the client has been sent anything.
+    has_sent: bool,
 }
 
 /// What the client is sent. When it goes, this is dropped, and with it the guard that ends the hold.
 pub(super) fn stream(app: Arc<App>, relay: Box<StreamRelay>) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    let slot = Rc::new(RefCell::new(Slot { relay: Some(relay), since: Instant::now() }));
+    let slot = Rc::new(RefCell::new(Slot { relay: Some(relay), since: Instant::now(), has_sent: false }));
     let watcher = Watcher(actix_rt::spawn(watch(Rc::downgrade(&slot), app.config.timeouts.idle)));
     stream::unfold(Body { app, phase: Phase::Relaying(slot), watcher }, |body| async move {
         let Body { app, phase, watcher } = body;
@@ -104,11 +107,15 @@ async fn next(app: &Arc<App>, phase: Phase) -> Option<(Bytes, Phase)> {
 }
 
 async fn relaying(app: &Arc<App>, slot: Rc<RefCell<Slot>>, mut relay: Box<StreamRelay>) -> (Bytes, Phase) {
-    match relay.step().await {
+    let step = relay.step().await;
+    if slot.borrow().has_sent {
+        failpoint("gateway.after_first_byte");
+    }
+    match step {
         // The client may never ask for more: what has finished is settled now.
         Ok(Step::Send(bytes)) if relay.is_finished() => (bytes, Phase::Settling(begin_settling(app, relay))),
         Ok(Step::Send(bytes)) => {
-            *slot.borrow_mut() = Slot { relay: Some(relay), since: Instant::now() };
+            *slot.borrow_mut() = Slot { relay: Some(relay), since: Instant::now(), has_sent: true };
             (bytes, Phase::Relaying(slot))
         }
         Ok(Step::Finished) => {

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 import OpenAI from "openai";
 
-const { SYNTOPEN_TEST_GATEWAY, SYNTOPEN_TEST_DATA_DIR, SYNTOPEN_TEST_SIMULATOR_URL } = process.env;
+const { SYNTOPEN_TEST_GATEWAY, SYNTOPEN_TEST_SETTINGS, SYNTOPEN_TEST_SIMULATOR_URL } = process.env;
 const ADMINISTRATION_TIMEOUT_MS = 30_000;
 // Longer than anything that is not to time out takes.
 const TIMEOUT_MS = 30_000;
@@ -17,7 +17,7 @@ export const BASE_URL = process.env.SYNTOPEN_TEST_BASE_URL;
 // What an administration command answers.
 export async function administer(...parameters) {
   // The gateway refuses settings that it does not know, so that it gets none but its own.
-  const env = { PATH: process.env.PATH, SYNTOPEN_DATA_DIR: SYNTOPEN_TEST_DATA_DIR };
+  const env = { PATH: process.env.PATH, ...JSON.parse(SYNTOPEN_TEST_SETTINGS) };
   const options = { env, timeout: ADMINISTRATION_TIMEOUT_MS };
   const { stdout } = await promisify(execFile)(SYNTOPEN_TEST_GATEWAY, [...parameters, "--json"], options);
   return JSON.parse(stdout);

@@ -9,7 +9,7 @@ import uuid
 
 BASE_URL = os.environ["SYNTOPEN_TEST_BASE_URL"]
 _PROGRAM = os.environ["SYNTOPEN_TEST_GATEWAY"]
-_DATA_DIR = os.environ["SYNTOPEN_TEST_DATA_DIR"]
+_SETTINGS = json.loads(os.environ["SYNTOPEN_TEST_SETTINGS"])
 _SIMULATOR_URL = os.environ["SYNTOPEN_TEST_SIMULATOR_URL"]
 _ADMINISTRATION_TIMEOUT_S = 30
 
@@ -17,7 +17,7 @@ _ADMINISTRATION_TIMEOUT_S = 30
 def administer(*arguments):
     """What an administration command answers."""
     # The gateway refuses settings that it does not know, so that it gets none but its own.
-    environment = {"PATH": os.environ["PATH"], "SYNTOPEN_DATA_DIR": _DATA_DIR}
+    environment = {"PATH": os.environ["PATH"], **_SETTINGS}
     done = subprocess.run(
         [_PROGRAM, *arguments, "--json"],
         env=environment,
