@@ -1,4 +1,5 @@
-//! A closed-loop load generator: so many connections, each of which asks again as soon as it was answered.
+//! A load generator: so many connections, each of which asks again as soon as it was answered (a closed loop), or all
+//! together so many times a second, whatever the answers do (an open loop).
 //!
 //! It spends little itself, and tells what the processes under test spent, because on one machine a throughput alone
 //! says mostly who else was running.
@@ -7,9 +8,9 @@ mod connection;
 mod process;
 mod report;
 mod response;
+mod schedule;
 mod target;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,26 +21,34 @@ use tokio::task::JoinSet;
 
 pub use self::process::Watch;
 pub use self::report::{Cpu, Latency, Report};
+pub use self::schedule::Pace;
 pub use self::target::{Reach, Target, TargetError};
 
 use self::report::Tally;
+use self::schedule::Schedule;
 
 /// The most connections of a run.
 pub const CONNECTIONS_MAX: usize = 10_000;
+/// The most keys of a run.
+pub const KEYS_MAX: usize = 10_000;
+/// The most requests a second of an open loop.
+pub const RATE_MAX: u32 = 100_000;
 /// The longest run, in seconds.
 pub const SECONDS_MAX: u64 = 3_600;
 
 /// What a run does.
 #[derive(Debug, Clone)]
 pub struct LoadSettings {
-    /// Who is asked.
-    pub target: Target,
-    /// The API key that is sent.
-    pub key: Secret,
+    /// Who is asked, at least one; the connections are spread over them.
+    pub targets: Vec<Target>,
+    /// The API keys that are sent, at least one, by each connection in turn.
+    pub keys: Vec<Secret>,
     /// What is asked.
     pub question: Question,
     /// Connections, each with one request at a time; at most [`CONNECTIONS_MAX`].
     pub connections: usize,
+    /// What begins a request.
+    pub pace: Pace,
     /// How long requests are begun; at most [`SECONDS_MAX`].
     pub duration: Duration,
     /// How many requests are begun at most.
@@ -91,23 +100,19 @@ impl Question {
 
 /// What all connections of a run share.
 struct Run {
-    target: Target,
-    /// The whole request, as it is written.
-    request: Bytes,
+    targets: Vec<Asked>,
     form: Form,
-    deadline: Instant,
-    /// Requests that may still be begun.
-    left: AtomicU64,
+    schedule: Schedule,
     tally: Mutex<Tally>,
 }
 
-impl Run {
-    /// Takes the permission to begin one more request.
-    fn may_begin(&self) -> bool {
-        let take = |left: u64| left.checked_sub(1);
-        Instant::now() < self.deadline && self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
-    }
+/// A target, and the whole requests to it as they are written, one for each key.
+struct Asked {
+    target: Target,
+    requests: Vec<Bytes>,
+}
 
+impl Run {
     fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,16 +123,14 @@ pub async fn run(settings: LoadSettings) -> Report {
     let began = Instant::now();
     let spent_before: Vec<_> = settings.watches.iter().map(Watch::cpu_us).collect();
     let run = Arc::new(Run {
-        request: request(&settings),
-        target: settings.target,
+        targets: settings.targets.iter().map(|target| asked(target, &settings)).collect(),
         form: settings.question.form,
-        deadline: began + settings.duration.min(Duration::from_secs(SECONDS_MAX)),
-        left: AtomicU64::new(settings.requests_max),
+        schedule: Schedule::begin(&settings, began),
         tally: Mutex::new(Tally::new()),
     });
     let mut connections = JoinSet::new();
-    for _ in 0..settings.connections.clamp(1, CONNECTIONS_MAX) {
-        connections.spawn(connection::drive(Arc::clone(&run)));
+    for number in 0..settings.connections.clamp(1, CONNECTIONS_MAX) {
+        connections.spawn(connection::drive(Arc::clone(&run), number));
     }
     connections.join_all().await;
     let elapsed = began.elapsed();
@@ -139,18 +142,23 @@ pub async fn run(settings: LoadSettings) -> Report {
             (watch.clone(), before.zip(watch.cpu_us()).map(|(before, after)| after.saturating_sub(before)))
         })
         .collect();
-    Report::new(&run.tally(), elapsed, spent)
+    let mut tally = run.tally();
+    tally.miss(run.schedule.missed());
+    Report::new(&tally, elapsed, spent)
 }
 
-fn request(settings: &LoadSettings) -> Bytes {
+fn asked(target: &Target, settings: &LoadSettings) -> Asked {
     let body = settings.question.body();
-    let (target, key) = (&settings.target, settings.key.expose());
-    let head = format!(
-        "POST {}/chat/completions HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n",
-        target.path(),
-        target.host(),
-        body.len()
-    );
-    Bytes::from(head + &body)
+    let request = |key: &Secret| {
+        let head = format!(
+            "POST {}/chat/completions HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            target.path(),
+            target.host(),
+            key.expose(),
+            body.len()
+        );
+        Bytes::from(head + &body)
+    };
+    Asked { target: target.clone(), requests: settings.keys.iter().map(request).collect() }
 }

@@ -2,13 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::load::response::Response;
-use crate::load::{Form, Run};
+use crate::load::{Form, Run, Target};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -16,17 +16,18 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
 const READ_BYTES: usize = 64 * 1024;
 
-/// Asks until the run is over.
-pub(super) async fn drive(run: Arc<Run>) {
+/// Asks until the run is over: one target, and one key after the other, from another one than its neighbours do.
+pub(super) async fn drive(run: Arc<Run>, number: usize) {
+    let Some(asked) = run.targets.get(number % run.targets.len().max(1)) else { return };
+    let mut requests = asked.requests.iter().cycle().skip(number % asked.requests.len().max(1));
     let mut buffer = vec![0; READ_BYTES];
     let mut response = Response::new();
     let mut connected: Option<TcpStream> = None;
-    while run.may_begin() {
-        let began = Instant::now();
-        let failure = match connect(&run, &mut connected).await {
+    while let (Some(began), Some(request)) = (run.schedule.turn().await, requests.next()) {
+        let failure = match connect(&asked.target, &mut connected).await {
             None => Some("no connection".to_owned()),
             Some(stream) => {
-                let asking = ask(&run, stream, &mut response, &mut buffer);
+                let asking = ask(request, stream, &mut response, &mut buffer);
                 let asked = tokio::time::timeout(ANSWER_TIMEOUT, asking).await;
                 let asked = asked.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
                 failure(&run, &response, asked)
@@ -43,9 +44,9 @@ pub(super) async fn drive(run: Arc<Run>) {
     }
 }
 
-async fn connect<'a>(run: &Run, connected: &'a mut Option<TcpStream>) -> Option<&'a mut TcpStream> {
+async fn connect<'a>(target: &Target, connected: &'a mut Option<TcpStream>) -> Option<&'a mut TcpStream> {
     if connected.is_none() {
-        let connecting = TcpStream::connect(run.target.address());
+        let connecting = TcpStream::connect(target.address());
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.ok()?.ok()?;
         stream.set_nodelay(true).ok()?;
         *connected = Some(stream);
@@ -53,9 +54,9 @@ async fn connect<'a>(run: &Run, connected: &'a mut Option<TcpStream>) -> Option<
     connected.as_mut()
 }
 
-async fn ask(run: &Run, stream: &mut TcpStream, response: &mut Response, buffer: &mut [u8]) -> io::Result<()> {
+async fn ask(request: &[u8], stream: &mut TcpStream, response: &mut Response, buffer: &mut [u8]) -> io::Result<()> {
     response.reset();
-    stream.write_all(&run.request).await?;
+    stream.write_all(request).await?;
     while !response.is_whole() {
         let length = stream.read(buffer).await?;
         if length == 0 {

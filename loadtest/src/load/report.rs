@@ -17,7 +17,7 @@ const FAILURES_MAX: usize = 100;
 
 /// Counts of a run that goes on.
 pub(super) struct Tally {
-    /// Microseconds from the first byte of a request to the last of its answer.
+    /// See [`Latency`].
     latencies_us: Option<Histogram<u64>>,
     requests: u64,
     events: u64,
@@ -38,6 +38,13 @@ impl Tally {
         self.body_bytes += response.body_bytes;
         if let Some(latencies) = &mut self.latencies_us {
             latencies.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Requests that an open loop owed and never began.
+    pub(super) fn miss(&mut self, count: u64) {
+        if 0 < count {
+            self.failures.insert("never begun".to_owned(), count);
         }
     }
 
@@ -71,7 +78,8 @@ pub struct Report {
     pub cpu: Vec<Cpu>,
 }
 
-/// Microseconds from the first byte of a request to the last of its answer.
+/// Microseconds to the last byte of an answer from the first of the request, or in an open loop from the moment at
+/// which it was due.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Latency {
     /// Half of the answers took no longer.
