@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tests the gateway with the OpenAI libraries for Python and JavaScript, as customers use them: "deploy/test-sdk.sh".
-# The gateway runs with the provider simulator behind it, on free ports and with a data directory of its own.
+# First one gateway by itself, then the whole cluster, each with the provider simulator behind it, on free ports and with
+# a data directory of its own.
 #
 # Reads:
 #   CARGO_TARGET_DIR      where the programs are, which are built there if they are missing
@@ -25,6 +26,8 @@ gateway_pid=
 simulator_pid=
 python_libraries=
 node_libraries=
+# What makes an administration command reach what is tested, as JSON.
+settings=
 
 main() {
     need_programs
@@ -39,11 +42,19 @@ main() {
     ln -s "$node_libraries" "$run/sdk/node/node_modules"
     start_simulator
     start_gateway
-    local failed=0
-    step "Python" test_python || failed=1
-    step "JavaScript" test_node || failed=1
+    test_libraries "one gateway" "$run/gateway.log"
+    stop "$gateway_pid"
+    start_cluster
+    test_libraries "a cluster" "$run/cluster.log"
+}
+
+test_libraries() {
+    local what=$1 log=$2 failed=0
+    step "Python, $what" test_python || failed=1
+    step "JavaScript, $what" test_node || failed=1
     if ((failed)); then
-        show_log
+        printf '\n-- the last lines of %s\n' "${log##*/}" >&2
+        tail -n "$LOG_LINES_SHOWN" "$log" >&2
         exit 1
     fi
 }
@@ -146,12 +157,48 @@ start_gateway() {
     base_url=http://127.0.0.1:$public_port/api/v1
     ready_url=http://127.0.0.1:$ops_port/readyz
     mkdir "$run/data"
+    settings="{\"SYNTOPEN_DATA_DIR\": \"$run/data\"}"
     start "$run/gateway.log" \
         SYNTOPEN_LISTEN="127.0.0.1:$public_port" SYNTOPEN_OPS_LISTEN="127.0.0.1:$ops_port" \
         SYNTOPEN_DATA_DIR="$run/data" SYNTOPEN_CATALOG=deploy/catalog.simulator.toml \
         SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_API_KEY="$SIMULATOR_KEY" "$programs/syntopen-gateway"
     gateway_pid=$!
     await "$gateway_pid" gateway gateway_is_ready
+}
+
+# Requests go to one of the cluster's gateways, administration to its ledgers.
+start_cluster() {
+    local first_port
+    first_port=$(free_thousand)
+    # The database runs as a user of its own, who must get to its files.
+    chmod 711 "$run"
+    start "$run/cluster.log" CLUSTER_DATA_DIR="$run/cluster" CLUSTER_PORTS="$first_port" CLUSTER_PROGRAMS="$programs" \
+        SYNTOPEN_CATALOG=deploy/catalog.simulator.toml \
+        SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_API_KEY="$SIMULATOR_KEY" deploy/cluster.sh
+    gateway_pid=$!
+    await "$gateway_pid" cluster cluster_is_ready
+    base_url=$(sed -n 's/^ *base URL *//p' "$run/cluster.log" | tail -n 1)
+    settings=$(sed -n 's/^ *export \(SYNTOPEN_LEDGER_URL=.*\) \\$/\1/p' "$run/cluster.log" | python3 -c '
+import json, sys
+settings = dict(word.split("=", 1) for word in sys.stdin.read().split())
+settings |= {"SYNTOPEN_GATEWAY_REPLICAS": "3", "SYNTOPEN_CLUSTER_TOKEN": open(sys.argv[1]).read().strip()}
+print(json.dumps(settings))' "$run/cluster/token")
+}
+
+cluster_is_ready() { grep -qs '^Ctrl-C stops it' "$run/cluster.log"; }
+
+# What is added to the ports of a cluster, so that they are free.
+free_thousand() {
+    python3 -c '
+import socket
+def is_free(first):
+    try:
+        for port in (8080, 8081, 8090, 8091, 8100, 8101, 7001, 7002, 7011, 7012, 6390, 5442):
+            socket.create_server(("127.0.0.1", first + port)).close()
+        return True
+    except OSError:
+        return False
+print(next(first for first in range(11000, 24000, 100) if is_free(first)))'
 }
 
 gateway_is_ready() { curl --silent --fail --noproxy '*' --max-time 5 --output "$run/ready" "$ready_url"; }
@@ -190,18 +237,13 @@ run_tests() {
         timeout --foreground --kill-after=10 "$SUITE_TIMEOUT_S" env -i \
             PATH="$PATH" HOME="$HOME" LANG=C.UTF-8 TERM="${TERM:-dumb}" PYTHONDONTWRITEBYTECODE=1 \
             SYNTOPEN_TEST_BASE_URL="$base_url" SYNTOPEN_TEST_SIMULATOR_URL="${simulator_url%/v1}" \
-            SYNTOPEN_TEST_GATEWAY="$gateway" SYNTOPEN_TEST_DATA_DIR="$run/data" "$@"
+            SYNTOPEN_TEST_GATEWAY="$gateway" SYNTOPEN_TEST_SETTINGS="$settings" "$@"
     )
 }
 
 test_python() { run_tests python "$python_libraries/bin/python" -m pytest --quiet; }
 
 test_node() { run_tests node node --test --test-reporter=spec --test-timeout="$TEST_TIMEOUT_MS"; }
-
-show_log() {
-    printf '\n-- the last lines of the gateway'\''s log\n' >&2
-    tail -n "$LOG_LINES_SHOWN" "$run/gateway.log" >&2
-}
 
 clean_up() {
     stop "$gateway_pid"

@@ -3,6 +3,8 @@
 # Only what needs no program to run: "deploy/test.sh lint".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=deploy/servers.sh
+source deploy/servers.sh
 
 # A clean clone on a machine that tests often finds the dependencies of the last run.
 if [[ ${CI:-} == true && -z ${CARGO_TARGET_DIR:-} ]]; then
@@ -23,6 +25,7 @@ main() {
     if [[ ${1:-} == lint ]]; then
         tests="all lints"
     else
+        step "servers" need_servers
         step "build" cargo build "${flags[@]}"
         step "tests" cargo test "${flags[@]}"
         step "examples in the documentation" cargo test --workspace --locked --doc
