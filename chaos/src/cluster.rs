@@ -26,6 +26,8 @@ pub const GATEWAYS: usize = 3;
 pub const RECONCILE: Duration = Duration::from_secs(3);
 /// How long an answer's end waits for its settlement.
 pub const SETTLE_WAIT: Duration = Duration::from_secs(2);
+/// How long a gateway serves on after SIGTERM, so that requests under way to it arrive.
+pub const SHUTDOWN_DELAY: Duration = Duration::from_millis(500);
 
 const CATALOG: &str = include_str!("../../gateway/tests/api/catalog.toml");
 const UPSTREAM_KEY: &str = "sk-upstream-of-the-harness";
@@ -244,6 +246,7 @@ impl Cluster {
                     ("SYNTOPEN_DATA_DIR", map.dir.join(part.to_string()).display().to_string()),
                     ("SYNTOPEN_WORKERS", "2".to_owned()),
                     ("SYNTOPEN_SETTLE_WAIT_MS", SETTLE_WAIT.as_millis().to_string()),
+                    ("SYNTOPEN_SHUTDOWN_DELAY_MS", SHUTDOWN_DELAY.as_millis().to_string()),
                 ]);
                 ("syntopen-gateway", Vec::new(), settings)
             }

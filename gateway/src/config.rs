@@ -82,6 +82,9 @@ pub struct Timeouts {
     pub comment: Duration,
     /// `SYNTOPEN_SETTLE_WAIT_MS`, default 2,000: how long the end of an answer waits for its settlement.
     pub settle: Duration,
+    /// `SYNTOPEN_SHUTDOWN_DELAY_MS`, default 0: for load balancers to look elsewhere after SIGTERM, before the gateway
+    /// stops accepting.
+    pub delay: Duration,
     /// `SYNTOPEN_DRAIN_SECONDS`, default 30: for running requests to end after SIGTERM.
     pub drain: Duration,
 }
@@ -153,7 +156,8 @@ impl Timeouts {
         let comment = seconds("SYNTOPEN_KEEP_ALIVE_COMMENT_SECONDS", 15);
         let drain = seconds("SYNTOPEN_DRAIN_SECONDS", 30);
         let settle = Duration::from_millis(reader.within::<u64>("SYNTOPEN_SETTLE_WAIT_MS", 2_000, 1..=60_000));
-        Self { body, connect, first_byte, idle, total, comment, settle, drain }
+        let delay = Duration::from_millis(reader.within::<u64>("SYNTOPEN_SHUTDOWN_DELAY_MS", 0, 0..=600_000));
+        Self { body, connect, first_byte, idle, total, comment, settle, delay, drain }
     }
 }
 

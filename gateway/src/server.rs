@@ -93,7 +93,12 @@ impl Gateway {
         let Self { running, public, ops, admin, .. } = self;
         let app = Arc::clone(&running.app);
         let watching = actix_rt::spawn(Arc::clone(&app.catalog).watch(app.shutdown.clone()));
-        let handles = Handles { public: public.handle(), ops: ops.handle(), admin: admin.as_ref().map(Server::handle) };
+        let handles = Handles {
+            delay: app.config.timeouts.delay,
+            public: public.handle(),
+            ops: ops.handle(),
+            admin: admin.as_ref().map(Server::handle),
+        };
         let stopping = actix_rt::spawn(handles.stop(app.shutdown.clone()));
         let served = futures_util::future::try_join_all([public, ops].into_iter().chain(admin)).await;
         stopping.abort();
@@ -110,6 +115,7 @@ impl Gateway {
 }
 
 struct Handles {
+    delay: Duration,
     public: ServerHandle,
     ops: ServerHandle,
     admin: Option<ServerHandle>,
@@ -118,6 +124,8 @@ struct Handles {
 impl Handles {
     async fn stop(self, shutdown: Shutdown) {
         shutdown.requested().await;
+        // A balancer learns from `/readyz` that this gateway ends, and has requests under way to it until it does.
+        actix_rt::time::sleep(self.delay).await;
         self.public.stop(true).await;
         if let Some(admin) = self.admin {
             admin.stop(true).await;

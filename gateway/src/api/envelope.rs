@@ -4,9 +4,10 @@ use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use futures_util::FutureExt as _;
 use serde_json::Value;
 use syntopen_shared::id::RequestId;
@@ -33,9 +34,14 @@ where
 {
     let id = RequestId::mint();
     request.extensions_mut().insert(id);
+    let app = request.app_data::<web::Data<App>>().cloned();
     let mut response = enveloped(next.call(request).await?.map_into_boxed_body());
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    // The next request must not come over a connection that is about to be closed.
+    if app.is_some_and(|app| app.shutdown.is_requested()) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response)
 }

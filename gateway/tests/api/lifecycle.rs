@@ -41,6 +41,21 @@ async fn a_stop_ends_streams_that_take_too_long_and_charges_what_came() {
 }
 
 #[actix_web::test]
+async fn a_stop_serves_on_while_balancers_look_elsewhere() {
+    let app = TestApp::spawn_with(&[("SYNTOPEN_SHUTDOWN_DELAY_MS", "5000")]).await;
+    let customer = app.customer("5").await;
+    let ready = || async { app.client.get(format!("http://{}/readyz", app.ops)).send().await.unwrap().status() };
+    assert_eq!(ready().await, 200);
+    let before = app.post_chat(&customer, &request("openai/gpt-4o-mini", 5)).await;
+    assert_eq!(before.headers().get("connection"), None);
+    app.request_stop();
+    assert_eq!(ready().await, 503);
+    let asked = app.post_chat(&customer, &request("openai/gpt-4o-mini", 5)).await;
+    assert_eq!(asked.status(), 200);
+    assert_eq!(asked.headers().get("connection").unwrap(), "close");
+}
+
+#[actix_web::test]
 async fn the_ops_port_answers_and_the_public_one_does_not() {
     let app = TestApp::spawn().await;
     let customer = app.customer("5").await;
