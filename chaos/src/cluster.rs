@@ -288,6 +288,8 @@ impl Map {
             ("SYNTOPEN_LEDGER_URL", urls(&self.ledgers)),
             ("SYNTOPEN_RATELIMITER_URL", urls(&self.limiters)),
             ("SYNTOPEN_GATEWAY_REPLICAS", self.gateways.len().to_string()),
+            // So many programs on few processors are late at times, and a late limiter is none that is gone.
+            ("SYNTOPEN_RATELIMITER_TIMEOUT_MS", "1000".to_owned()),
             ("SYNTOPEN_CATALOG", self.dir.join("catalog.toml").display().to_string()),
             ("SIMULATOR_BASE_URL", format!("http://{}/v1", self.simulator)),
             ("SIMULATOR_API_KEY", UPSTREAM_KEY.to_owned()),

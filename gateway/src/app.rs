@@ -96,11 +96,15 @@ impl Services {
             name,
             urls: urls.clone(),
             token: cluster.token.clone(),
+            timeout: None,
             metrics: Arc::clone(metrics),
         };
         let ledger = ledger::Remote::start(&speaker, &service("ledger", &cluster.ledger));
         let limiter = RemoteSettings {
-            service: service("ratelimiter", &cluster.ratelimiter),
+            service: ServiceSettings {
+                timeout: Some(cluster.ratelimiter_timeout),
+                ..service("ratelimiter", &cluster.ratelimiter)
+            },
             gateways: cluster.gateways,
             clock: Arc::clone(clock),
         };

@@ -55,6 +55,8 @@ pub struct ServiceSettings {
     pub urls: Vec<ServiceUrl>,
     /// The secret that it asks for.
     pub token: Secret,
+    /// How long one replica may take to answer, where it is set to other than a route says.
+    pub timeout: Option<Duration>,
     /// Counts exchanges.
     pub metrics: Arc<Metrics>,
 }
@@ -104,6 +106,7 @@ pub struct Service {
 impl Service {
     /// Begins to look after the replicas on this thread. `up` tells other threads whether there are any.
     pub fn start(settings: ServiceSettings, route: Route, up: Arc<AtomicBool>) -> Rc<Self> {
+        let route = Route { timeout: settings.timeout.unwrap_or(route.timeout), ..route };
         let client = client(&settings.token, route.timeout);
         let counted = settings.metrics.service(settings.name, route.path);
         let service = Rc::new(Self { settings, route, client, replicas: RefCell::default(), up, counted });

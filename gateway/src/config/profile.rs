@@ -1,6 +1,7 @@
 //! Where ledger and rate limiter run: in this process, or as services.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use syntopen_shared::config::Reader;
 use syntopen_shared::secret::Secret;
@@ -39,6 +40,8 @@ pub struct Cluster {
     pub ledger: Vec<ServiceUrl>,
     /// `SYNTOPEN_RATELIMITER_URL`: the replicas of the rate limiter.
     pub ratelimiter: Vec<ServiceUrl>,
+    /// `SYNTOPEN_RATELIMITER_TIMEOUT_MS`, default 100: how long a replica of the rate limiter may take.
+    pub ratelimiter_timeout: Duration,
     /// `SYNTOPEN_CLUSTER_TOKEN`: the secret that the services ask for.
     pub token: Secret,
     /// `SYNTOPEN_GATEWAY_REPLICAS`: how many gateways share a key's limit while the rate limiter is gone.
@@ -51,6 +54,7 @@ impl Profile {
         let data_dir = reader.value("SYNTOPEN_DATA_DIR", PathBuf::from("./data"));
         let ledger = reader.list("SYNTOPEN_LEDGER_URL");
         let ratelimiter = reader.list("SYNTOPEN_RATELIMITER_URL");
+        let timeout = reader.within::<u64>("SYNTOPEN_RATELIMITER_TIMEOUT_MS", 100, 1..=10_000);
         let token: Option<Secret> = reader.optional("SYNTOPEN_CLUSTER_TOKEN");
         let gateways = reader.optional("SYNTOPEN_GATEWAY_REPLICAS");
         let is_set = |reader: &Reader, name| reader.environment().get(name).is_some();
@@ -82,7 +86,8 @@ impl Profile {
             _ => {}
         }
         let token = token.unwrap_or_else(|| Secret::new(String::new()));
-        Self::Cluster(Cluster { ledger, ratelimiter, token, gateways: gateways.unwrap_or(1) })
+        let ratelimiter_timeout = Duration::from_millis(timeout);
+        Self::Cluster(Cluster { ledger, ratelimiter, ratelimiter_timeout, token, gateways: gateways.unwrap_or(1) })
     }
 }
 

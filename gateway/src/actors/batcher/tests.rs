@@ -61,6 +61,7 @@ fn batcher(address: SocketAddr) -> Batcher<Doubles> {
         name: "doubler",
         urls: vec![format!("http://{address}").parse().unwrap()],
         token: "t".parse().unwrap(),
+        timeout: None,
         metrics: Arc::new(Metrics::new().unwrap()),
     };
     Batcher::start(&Arbiter::new(), settings)

@@ -20,7 +20,7 @@ use crate::clients::Unavailable;
 use crate::clients::service::{Repeat, Route, ServiceSettings, Watch};
 use crate::metrics::Metrics;
 
-/// How long a replica may take.
+/// How long a replica may take unless a setting says otherwise.
 const TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What the client needs besides the service.
