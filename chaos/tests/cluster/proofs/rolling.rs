@@ -18,7 +18,8 @@ const REST: Duration = Duration::from_millis(20);
 pub(super) async fn no_request_fails_while_every_service_is_restarted(stage: &Stage) {
     let payer = stage.payer("rolling", "1000", 100_000).await;
     let over = Rc::new(Cell::new(false));
-    // As a load balancer does, nobody is sent to a gateway that is about to end; whoever is there, or under way, may stay.
+    // As a load balancer does, nobody is sent to a gateway that is about to end; whoever is there, or under way, may
+    // stay.
     let leaving = Rc::new(Cell::new(None));
     let scene = Scene { over: Rc::clone(&over), ..stage.scene.clone() };
     let streaming = (0..CONNECTIONS).map(|number| {
