@@ -86,7 +86,7 @@ begin_simulator() {
   say "$UPSTREAM_KEY" >"$folder/direct.keys"
   watches[direct]=--watch=simulator=${started[simulator]}
   export SYNTOPEN_CATALOG=deploy/catalog.simulator.toml SYNTOPEN_LOG=${SYNTOPEN_LOG:-warn}
-  export SIMULATOR_BASE_URL=${urls[direct]} SIMULATOR_API_KEY=$UPSTREAM_KEY
+  export SIMULATOR_BASE_URL=${urls[direct]} SIMULATOR_ROOT_URL=${urls[direct]%/v1} SIMULATOR_API_KEY=$UPSTREAM_KEY
 }
 
 # As many accounts as the load needs, with so much money and such limits that nothing is ever refused.

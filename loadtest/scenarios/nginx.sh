@@ -97,7 +97,8 @@ CONF
 
 start_gateway() {
     export SYNTOPEN_DATA_DIR=$folder/data SYNTOPEN_LISTEN=127.0.0.1:$gateway_port SYNTOPEN_OPS_LISTEN=127.0.0.1:$ops_port
-    export SIMULATOR_API_KEY=sk-simulator SIMULATOR_BASE_URL=$simulator_url SYNTOPEN_LOG=${SYNTOPEN_LOG:-warn}
+    export SIMULATOR_API_KEY=sk-simulator SIMULATOR_BASE_URL=$simulator_url SIMULATOR_ROOT_URL=${simulator_url%/v1}
+    export SYNTOPEN_LOG=${SYNTOPEN_LOG:-warn}
     [[ -f deploy/catalog.simulator.toml ]] && export SYNTOPEN_CATALOG=deploy/catalog.simulator.toml
     local gateway=$binaries/syntopen-gateway email=load@example.com
     "$gateway" account create --email "$email" >/dev/null

@@ -3,15 +3,22 @@
 //! It keeps a record of what it truly served, which tests compare charges with. They start it in process; as a program
 //! it is `syntopen-simulator`.
 
+mod answer;
+mod anthropic;
 mod api;
+mod base64;
 mod connection;
 mod control;
 mod faults;
 mod gates;
+mod google;
 mod http;
+mod leaks;
 mod log;
 mod openai;
+mod schema;
 mod script;
+mod service;
 mod text;
 
 use std::io;
@@ -128,6 +135,12 @@ impl Simulator {
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
+    }
+
+    /// Where all protocols are, such as `http://127.0.0.1:9090`: Anthropic's below `/v1`, Google's below `/v1beta`.
+    #[must_use]
+    pub fn root_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The record of what was served, oldest first. Requests to the simulator's own paths are not in it.

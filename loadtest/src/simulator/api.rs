@@ -6,6 +6,8 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::simulator::State;
+use crate::simulator::anthropic;
+use crate::simulator::google;
 use crate::simulator::http::Request;
 use crate::simulator::log::Arrival;
 use crate::simulator::openai;
@@ -27,6 +29,9 @@ pub(super) fn route(state: &State, request: Request) -> Routed {
     }
     let (script, arrival) = match (request.method.as_str(), request.path()) {
         ("POST", "/v1/chat/completions") => openai::complete(state, request),
+        ("POST", "/v1/messages") => anthropic::complete(state, request),
+        (_, "/v1/messages") => anthropic::refuse(state, request, 405),
+        (_, path) if google::has_path(path) => google::complete(state, request),
         ("GET", "/v1/models") => openai::list_models(state, request),
         (_, "/v1/chat/completions" | "/v1/models") => {
             unanswered(request, &Refusal::new(405, "This method is not allowed here."))
@@ -75,6 +80,9 @@ impl Arrival {
             body: request.body,
             prompt_tokens: 0,
             completion_tokens: 0,
+            cached_tokens: 0,
+            cache_write_tokens: 0,
+            reasoning_tokens: 0,
         }
     }
 }

@@ -1,4 +1,7 @@
-//! What a request may ask of the simulator, in its top-level parameter `simulator`.
+//! What a request may ask of the simulator: in a text of its conversation or, where the protocol lets it through, in
+//! its top-level parameter `simulator`.
+
+mod embedded;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,10 +29,21 @@ pub struct Control {
     pub token_ms: Option<u64>,
     /// How many tokens of the prompt are reported as cached; at most all of them.
     pub cached_tokens: Option<u64>,
+    /// How many tokens of the prompt are reported as written to a cache, at most those that are not cached. Only
+    /// Anthropic reports them.
+    pub cache_write_tokens: Option<u64>,
     /// How many tokens of each choice are reasoning, which is reported and not sent; at most all of them.
     pub reasoning_tokens: Option<u64>,
     /// How many tools are called at once; 0 answers with text.
     pub tool_calls: Option<u64>,
+    /// How many tokens of text come before the tool calls.
+    pub preamble_tokens: Option<u64>,
+    /// The reason that the answer ends with, in the provider's own word, known or not.
+    pub finish: Option<String>,
+    /// The reason for which the prompt is blocked: there are no candidates then. Google only.
+    pub blocked: Option<String>,
+    /// Whether the answer has parts that a client has to pass over, as its protocol says that it may have.
+    pub extras: Option<bool>,
     /// The name of the gate that withholds the answer's head.
     pub wait_for: Option<String>,
     /// What goes wrong, as an object or, for a fault without a figure, its name.
@@ -61,8 +75,13 @@ impl Control {
             ttft_ms: self.ttft_ms.or(defaults.ttft_ms),
             token_ms: self.token_ms.or(defaults.token_ms),
             cached_tokens: self.cached_tokens.or(defaults.cached_tokens),
+            cache_write_tokens: self.cache_write_tokens.or(defaults.cache_write_tokens),
             reasoning_tokens: self.reasoning_tokens.or(defaults.reasoning_tokens),
             tool_calls: self.tool_calls.or(defaults.tool_calls),
+            preamble_tokens: self.preamble_tokens.or(defaults.preamble_tokens),
+            finish: self.finish.or_else(|| defaults.finish.clone()),
+            blocked: self.blocked.or_else(|| defaults.blocked.clone()),
+            extras: self.extras.or(defaults.extras),
             wait_for: self.wait_for.or_else(|| defaults.wait_for.clone()),
             fault: self.fault.or_else(|| defaults.fault.clone()),
             tag: self.tag.or_else(|| defaults.tag.clone()),
@@ -82,6 +101,7 @@ impl Control {
             ("ttft_ms", self.ttft_ms, PAUSE_MS_MAX),
             ("token_ms", self.token_ms, PAUSE_MS_MAX),
             ("tool_calls", self.tool_calls, TOOL_CALLS_MAX),
+            ("preamble_tokens", self.preamble_tokens, TOKENS_MAX),
             ("fault.slow_body_ms", fault.and_then(|fault| fault.slow_body_ms), PAUSE_MS_MAX),
             (
                 "fault.huge_chunk",
@@ -94,8 +114,9 @@ impl Control {
                 return Err(format!("{name} must be at most {max}"));
             }
         }
-        if [&self.wait_for, &self.tag].into_iter().flatten().any(|name| NAME_BYTES_MAX < name.len()) {
-            return Err(format!("wait_for and tag must be at most {NAME_BYTES_MAX} bytes"));
+        let names = [&self.wait_for, &self.tag, &self.finish, &self.blocked];
+        if names.into_iter().flatten().any(|name| NAME_BYTES_MAX < name.len()) {
+            return Err(format!("wait_for, tag, finish and blocked must be at most {NAME_BYTES_MAX} bytes"));
         }
         fault.map_or(Ok(()), Fault::check)
     }

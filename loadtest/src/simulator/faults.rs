@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::simulator::script::{Ending, Piece, Script};
+use crate::simulator::script::{EVENT_STREAM, Ending, Piece, Script};
 
 /// Tags whose strikes are counted; beyond it, faults of further tags strike every time.
 const COUNTED_TAGS_MAX: usize = 100_000;
 const COMMENT: &[u8] = b": keep-alive\n\n";
-const GARBAGE: &[u8] = b"data: {\"id\":\"chatcmpl-\n\n";
 
 /// A fault, or several at once. A chunk is an event of a stream, the first one that names the role included; a JSON
 /// answer counts as ten chunks of its bytes.
@@ -43,6 +43,8 @@ pub struct Fault {
     pub garbage_after: Option<usize>,
     /// After so many chunks of a stream comes an error event, and the end.
     pub error_event_after: Option<usize>,
+    /// With `error_event_after`, at Google: the error stands in the stream without being an event, over several lines.
+    pub bare_error_event: bool,
     /// After so many chunks the answer ends in good order, with none of its marks of an end.
     pub eof_without_done_after: Option<usize>,
     /// No usage is reported.
@@ -74,7 +76,13 @@ pub enum ErrorBody {
 }
 
 impl ErrorBody {
-    pub(super) const fn content(self) -> (&'static str, &'static [u8]) {
+    /// The body as the whole answer.
+    pub(super) fn script(self, status: u16) -> Script {
+        let (content_type, bytes) = self.content();
+        Script::whole(status, content_type, Bytes::from_static(bytes))
+    }
+
+    const fn content(self) -> (&'static str, &'static [u8]) {
         match self {
             Self::Html => {
                 ("text/html", b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>")
@@ -83,6 +91,14 @@ impl ErrorBody {
             Self::Garbage => ("application/json", b"{\"error\":{\"mess"),
         }
     }
+}
+
+/// What a fault puts into the middle of a stream, in the form of the provider.
+pub(super) struct Marks {
+    /// The provider's error in mid-stream.
+    pub(super) error_event: Bytes,
+    /// An event that cannot be decoded.
+    pub(super) garbage: Bytes,
 }
 
 impl Fault {
@@ -106,11 +122,11 @@ impl Fault {
             || self.slow_body_ms.is_some()
     }
 
-    /// Applies the faults of a body to its script; `error_event` is the provider's error in the form of a piece.
-    pub(super) fn apply(&self, script: &mut Script, error_event: Vec<u8>) {
+    /// Applies the faults of a body to its script.
+    pub(super) fn apply(&self, script: &mut Script, marks: Marks) {
         let pieces = &mut script.pieces;
         if let Some(position) = self.garbage_after {
-            let piece = Piece::silent(GARBAGE.into());
+            let piece = Piece::silent(marks.garbage);
             pieces.insert(position.min(pieces.len()), piece);
         }
         let error_event_after = self.error_event_after.filter(|_| script.streams);
@@ -128,9 +144,9 @@ impl Fault {
             }
         }
         if error_event_after.is_some() {
-            pieces.push(Piece::silent(error_event.into()));
+            pieces.push(Piece::silent(marks.error_event));
         }
-        if script.streams {
+        if script.content_type.starts_with(EVENT_STREAM) {
             self.apply_to_lines(pieces);
         }
         script.byte_by_byte = self.byte_by_byte;
@@ -141,7 +157,8 @@ impl Fault {
             *pieces = pieces.drain(..).flat_map(|piece| [Piece::silent(COMMENT.into()), piece]).collect();
         }
         if self.crlf {
-            for piece in pieces {
+            let with_lf = pieces.iter_mut().filter(|piece| !piece.bytes.contains(&b'\r'));
+            for piece in with_lf {
                 let lines: Vec<&[u8]> = piece.bytes.split(|byte| *byte == b'\n').collect();
                 piece.bytes = lines.join(&b"\r\n"[..]).into();
             }
@@ -182,6 +199,10 @@ mod tests {
         Script::stream(200, pieces)
     }
 
+    fn marks() -> Marks {
+        Marks { error_event: Bytes::new(), garbage: Bytes::new() }
+    }
+
     fn text(script: &Script) -> String {
         script.pieces.iter().map(|piece| String::from_utf8_lossy(&piece.bytes).into_owned()).collect()
     }
@@ -194,7 +215,7 @@ mod tests {
             (Fault { eof_without_done_after: Some(9), ..Fault::default() }, Ending::Truncated),
         ] {
             let mut script = script(&["data: 1\n\n", "data: 2\n\n"]);
-            fault.apply(&mut script, Vec::new());
+            fault.apply(&mut script, marks());
             assert_eq!((text(&script).as_str(), script.ending), ("data: 1\n\n", ending));
         }
     }
@@ -202,7 +223,7 @@ mod tests {
     #[test]
     fn lines_change_without_their_data() {
         let mut script = script(&["data: 1\n\n"]);
-        Fault { comment_lines: true, crlf: true, ..Fault::default() }.apply(&mut script, Vec::new());
+        Fault { comment_lines: true, crlf: true, ..Fault::default() }.apply(&mut script, marks());
         assert_eq!(text(&script), ": keep-alive\r\n\r\ndata: 1\r\n\r\n");
         assert_eq!(script.ending, Ending::Complete);
     }

@@ -39,7 +39,17 @@ pub struct Served {
     pub prompt_tokens: u64,
     /// Tokens of the whole answer, reasoning included, as its usage would state them.
     pub completion_tokens: u64,
-    /// Tokens of the answer handed to the socket so far, counted before each write. Reasoning is never written.
+    /// Those of the prompt that are reported as cached.
+    #[serde(default)]
+    pub cached_tokens: u64,
+    /// Those of the prompt that are reported as written to a cache.
+    #[serde(default)]
+    pub cache_write_tokens: u64,
+    /// Those of the answer that are reasoning.
+    #[serde(default)]
+    pub reasoning_tokens: u64,
+    /// Tokens of the answer handed to the socket so far, counted before each write. Reasoning is written only where its
+    /// text is shown.
     pub tokens_written: u64,
     /// Whether the whole answer was written. It is set before the last write and unset if that fails.
     pub complete: bool,
@@ -76,6 +86,9 @@ pub(super) struct Arrival {
     pub(super) body: Bytes,
     pub(super) prompt_tokens: u64,
     pub(super) completion_tokens: u64,
+    pub(super) cached_tokens: u64,
+    pub(super) cache_write_tokens: u64,
+    pub(super) reasoning_tokens: u64,
 }
 
 /// How a request ended.
@@ -247,6 +260,9 @@ impl Record {
             status: self.status.load(Ordering::SeqCst),
             prompt_tokens: arrival.prompt_tokens,
             completion_tokens: arrival.completion_tokens,
+            cached_tokens: arrival.cached_tokens,
+            cache_write_tokens: arrival.cache_write_tokens,
+            reasoning_tokens: arrival.reasoning_tokens,
             tokens_written: self.tokens_written.load(Ordering::SeqCst),
             complete: self.complete.load(Ordering::SeqCst),
             cancelled: self.cancelled.load(Ordering::SeqCst),
@@ -259,7 +275,9 @@ impl Record {
             let served = self.read();
             return json!({"event": event, "id": self.id, "tag": served.tag, "model": served.model,
                 "request": served.request, "headers": served.headers, "body": served.body,
-                "prompt_tokens": served.prompt_tokens, "completion_tokens": served.completion_tokens});
+                "prompt_tokens": served.prompt_tokens, "completion_tokens": served.completion_tokens,
+                "cached_tokens": served.cached_tokens, "cache_write_tokens": served.cache_write_tokens,
+                "reasoning_tokens": served.reasoning_tokens});
         }
         json!({"event": event, "id": self.id, "tag": self.arrival.tag,
             "status": self.status.load(Ordering::SeqCst),

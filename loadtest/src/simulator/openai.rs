@@ -1,26 +1,22 @@
 //! OpenAI's protocol: chat completions and the list of models.
 
-mod answer;
 mod credentials;
 pub(super) mod error;
 mod messages;
 mod render;
 mod request;
-mod schema;
 mod usage;
 
 use std::sync::atomic::Ordering;
 
 use serde_json::{Map, Value, json};
 
-pub(super) use self::credentials::OWN_COOKIE;
-
-use self::answer::Answer;
 use self::error::Refusal;
 use self::render::Rendering;
 use self::request::ChatRequest;
 use self::usage::Usage;
 use crate::simulator::State;
+use crate::simulator::answer::{Answer, Wishes};
 use crate::simulator::api::json_script;
 use crate::simulator::control::{Control, TOKENS_MAX};
 use crate::simulator::faults::Fault;
@@ -65,10 +61,11 @@ fn parse_body(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
 }
 
 fn read_control(body: &Map<String, Value>) -> Result<Control, Refusal> {
-    let Some(control) = body.get("simulator").filter(|control| !control.is_null()) else {
-        return Ok(Control::default());
+    let control = match body.get("simulator").filter(|control| !control.is_null()) {
+        Some(control) => Control::parse(control).map(Some),
+        None => Control::find_in(&[body.get("messages")]),
     };
-    Control::parse(control).map_err(|wrong| Refusal::of_param("simulator", &wrong))
+    control.map(Option::unwrap_or_default).map_err(|wrong| Refusal::of_param("simulator", &wrong))
 }
 
 fn answer(
@@ -81,6 +78,9 @@ fn answer(
     if TOKENS_MAX < control.tokens().saturating_mul(chat.n) {
         return Err(Refusal::of_param("simulator", &format!("tokens times n must be at most {TOKENS_MAX}")));
     }
+    if control.blocked.is_some() {
+        return Err(Refusal::of_param("simulator", "blocked is Google's"));
+    }
     let tag = control.tag.as_deref().unwrap_or_default();
     let fault = control.fault.as_ref().and_then(|fault| state.strikes.strike(fault, chat.model, tag));
     let unspoilt = Fault::default();
@@ -89,14 +89,16 @@ fn answer(
     let mut script = if let Some(status) = fault.status {
         Refusal::of_fault(status, fault)
     } else {
-        let answer = Answer::new(&chat, &control, fault, &state.counter);
+        let answer = Answer::new(&chat.order(), Wishes { control: &control, fault }, &state.counter);
         arrival.completion_tokens = answer.completion_tokens();
+        arrival.reasoning_tokens = answer.reasoning_tokens();
         let usage = Usage::new(arrival.prompt_tokens, &answer, &control);
+        arrival.cached_tokens = usage.cached;
         let id = state.answers.fetch_add(1, Ordering::Relaxed) + 1;
         Rendering { id, chat: &chat, answer: &answer, usage, fault }.script()
     };
     script.pace(&control);
-    script.spoil(fault, error::event());
+    script.spoil(fault, error::marks());
     script.gate = control.wait_for;
     Ok(script)
 }

@@ -5,12 +5,15 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use crate::simulator::control::Control;
-use crate::simulator::faults::Fault;
+use crate::simulator::faults::{Fault, Marks};
 use crate::simulator::http::Persistence;
-use crate::simulator::openai;
+use crate::simulator::service::Service;
 
 /// Chunks that a JSON body is cut into where a fault needs it in parts.
 const JSON_PARTS: usize = 10;
+
+/// How the type of a stream of server-sent events begins.
+pub(super) const EVENT_STREAM: &str = "text/event-stream";
 
 /// What is written, and when.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(super) struct Script {
     pub(super) status: u16,
     pub(super) content_type: &'static str,
     pub(super) retry_after: Option<String>,
+    /// Whose headers the answer has.
+    pub(super) service: Service,
     /// Whether the body is a stream in chunks; else it has a length.
     pub(super) streams: bool,
     /// The length of the body that the head announces, where it does not stream.
@@ -86,6 +91,7 @@ impl Script {
             status,
             content_type: "text/event-stream; charset=utf-8",
             retry_after: None,
+            service: Service::OpenAi,
             streams: true,
             length: 0,
             pieces,
@@ -123,12 +129,12 @@ impl Script {
         }
     }
 
-    /// Applies a fault; `error_event` is the provider's error in mid-answer.
-    pub(super) fn spoil(&mut self, fault: &Fault, error_event: Vec<u8>) {
+    /// Applies a fault.
+    pub(super) fn spoil(&mut self, fault: &Fault, marks: Marks) {
         if !self.streams && fault.parts_body() {
             self.part();
         }
-        fault.apply(self, error_event);
+        fault.apply(self, marks);
         if matches!(self.ending, Ending::Complete | Ending::Truncated) {
             self.length = self.pieces.iter().map(|piece| piece.bytes.len()).sum();
         }
@@ -153,13 +159,7 @@ impl Script {
         head.push_str(reason(self.status));
         head.push_str("\r\ncontent-type: ");
         head.push_str(self.content_type);
-        head.push_str("\r\nx-request-id: ");
-        head.push_str(request);
-        // Headers of the real service that a gateway must not copy to its customers.
-        head.push_str("\r\nopenai-organization: simulator\r\nopenai-processing-ms: 1\r\nopenai-version: 2020-10-01");
-        head.push_str("\r\nx-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999");
-        head.push_str("\r\nx-ratelimit-reset-requests: 6ms\r\nset-cookie: ");
-        head.push_str(openai::OWN_COOKIE);
+        self.service.write_headers(request, &mut head);
         if let Some(retry_after) = &self.retry_after {
             head.push_str("\r\nretry-after: ");
             head.push_str(retry_after);
@@ -181,10 +181,12 @@ const fn reason(status: u16) -> &'static str {
         200 => "OK",
         400 => "Bad Request",
         401 => "Unauthorized",
+        402 => "Payment Required",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
+        409 => "Conflict",
         413 => "Payload Too Large",
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
@@ -192,6 +194,7 @@ const fn reason(status: u16) -> &'static str {
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
+        529 => "Site Overloaded",
         _ => "Simulated",
     }
 }

@@ -76,6 +76,33 @@ fn reports_cached_and_reasoning_tokens() {
 }
 
 #[test]
+fn a_text_may_hold_the_control() {
+    let simulator = start();
+    let control = "<simulator>{\"tokens\": 3, \"tag\": \"t\", \"finish\": \"content_filter\"}</simulator>";
+    let messages = json!([{"role": "system", "content": control}, {"role": "user", "content": "Hello"}]);
+    let body = json!({"model": "gpt-4o", "messages": messages});
+    let answer = ask(&simulator, &body).json();
+    assert_eq!((tokens(&text_of(&answer)), &answer["choices"][0]["finish_reason"]), (3, &json!("content_filter")));
+    assert_eq!(simulator.served()[0].tag.as_deref(), Some("t"));
+    let answer = ask(&simulator, &with(body, json!({"simulator": {"tokens": 1}}))).json();
+    assert_eq!(tokens(&text_of(&answer)), 1, "the parameter wins");
+    let wrong = json!([{"role": "user", "content": "<simulator>{}"}]);
+    assert_eq!(ask(&simulator, &json!({"model": "gpt-4o", "messages": wrong})).json()["error"]["param"], "simulator");
+}
+
+#[test]
+fn text_may_come_before_tool_calls() {
+    let simulator = start();
+    let body = with(question(json!({"tool_calls": 1, "preamble_tokens": 2})), json!({"tools": tools()}));
+    let choice = ask(&simulator, &body).json()["choices"][0].clone();
+    assert_eq!(
+        (&choice["message"]["content"], &choice["finish_reason"]),
+        (&json!("river stone"), &json!("tool_calls"))
+    );
+    assert_eq!(choice["message"]["tool_calls"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn several_choices_differ_and_are_all_counted() {
     let simulator = start();
     let answer = ask(&simulator, &with(question(json!({"tokens": 5})), json!({"n": 3}))).json();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::simulator::faults::Fault;
+use crate::simulator::faults::{Fault, Marks};
 use crate::simulator::script::Script;
 
 /// A request that is not answered.
@@ -33,10 +33,7 @@ impl Refusal {
         refusal.code = fault.code.clone().or(refusal.code);
         let mut script = match fault.body {
             None => refusal.script(),
-            Some(body) => {
-                let (content_type, bytes) = body.content();
-                Script::whole(status, content_type, Bytes::from_static(bytes))
-            }
+            Some(body) => body.script(status),
         };
         script.retry_after.clone_from(&fault.retry_after);
         script
@@ -53,11 +50,14 @@ impl Refusal {
     }
 }
 
-/// An error in the middle of a stream.
-pub(super) fn event() -> Vec<u8> {
+/// What a fault puts into the middle of a stream.
+pub(super) fn marks() -> Marks {
     let message = "The server had an error while processing your request.";
     let error = json!({"message": message, "type": "server_error", "param": null, "code": null});
-    format!("data: {}\n\n", json!({"error": error})).into_bytes()
+    Marks {
+        error_event: format!("data: {}\n\n", json!({"error": error})).into(),
+        garbage: Bytes::from_static(b"data: {\"id\":\"chatcmpl-\n\n"),
+    }
 }
 
 const fn usual_type(status: u16) -> &'static str {

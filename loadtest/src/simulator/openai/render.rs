@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Choice, Content, Delta};
 use super::request::{ChatRequest, Delivery};
 use super::usage::Usage;
+use crate::simulator::answer::{Answer, Choice, Content, Delta, Finish};
 use crate::simulator::faults::Fault;
 use crate::simulator::script::{Piece, Script};
 
@@ -73,7 +73,7 @@ impl Rendering<'_> {
             message["tool_calls"] = Value::Array(calls);
         }
         let logprobs = self.logprobs(&choice.deltas);
-        json!({"index": index, "message": message, "logprobs": logprobs, "finish_reason": choice.finish})
+        json!({"index": index, "message": message, "logprobs": logprobs, "finish_reason": reason(&choice.finish)})
     }
 
     fn chunks(&self) -> Vec<Piece> {
@@ -84,11 +84,7 @@ impl Rendering<'_> {
         let silent = |bytes: BytesMut| Piece::silent(bytes.freeze());
         let choices = || self.answer.choices.iter().enumerate();
         for (index, choice) in choices() {
-            let content = if matches!(choice.deltas.first(), Some(Delta { content: Content::Call(..), .. })) {
-                "null"
-            } else {
-                "\"\""
-            };
+            let content = if choice.begins_with_call() { "null" } else { "\"\"" };
             let role = format!(r#"{{"role":"assistant","content":{content},"refusal":null}}"#);
             pieces.push(silent(chunk.write(
                 &mut output,
@@ -108,7 +104,7 @@ impl Rendering<'_> {
             }
         }
         for (index, choice) in choices() {
-            let finish = format!("\"{}\"", choice.finish);
+            let finish = quoted(reason(&choice.finish));
             pieces.push(silent(chunk.write(
                 &mut output,
                 index,
@@ -224,6 +220,15 @@ impl Chunk {
         output.put_slice(usage.to_json().to_string().as_bytes());
         output.put_slice(b"}\n\n");
         output.split()
+    }
+}
+
+fn reason(finish: &Finish) -> &str {
+    match finish {
+        Finish::Stop | Finish::StopSequence(_) => "stop",
+        Finish::Length => "length",
+        Finish::ToolCalls => "tool_calls",
+        Finish::Native(reason) => reason,
     }
 }
 

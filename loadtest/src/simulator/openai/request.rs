@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::error::Refusal;
 use super::messages;
+use crate::simulator::answer::{Format, Order, Tool, ToolChoice};
 
 const CHOICES_MAX: u64 = 128;
 const STOPS_MAX: usize = 4;
@@ -34,21 +35,6 @@ pub(super) enum Delivery {
     Stream { include_usage: bool, include_obfuscation: bool },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ToolChoice<'a> {
-    None,
-    Auto,
-    Required,
-    Named(&'a str),
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Format<'a> {
-    Text,
-    JsonObject,
-    JsonSchema(&'a Value),
-}
-
 impl<'a> ChatRequest<'a> {
     /// Checks a body and takes out what the answer depends on.
     pub(super) fn parse(body: &'a Map<String, Value>) -> Result<Self, Refusal> {
@@ -76,6 +62,27 @@ impl<'a> ChatRequest<'a> {
             return Err(Refusal::of_param("parallel_tool_calls", "It is only allowed when 'tools' are specified."));
         }
         Ok(request)
+    }
+
+    /// What the answer is to be. `stop` does not cut it.
+    pub(super) fn order(&self) -> Order<'a> {
+        let functions = self.tools.iter().filter_map(|tool| tool.get("function"));
+        let tools = functions
+            .map(|function| Tool {
+                name: function["name"].as_str().unwrap_or_default(),
+                parameters: function.get("parameters").filter(|parameters| !parameters.is_null()),
+            })
+            .collect();
+        Order {
+            choices: self.n,
+            max_tokens: self.max_tokens,
+            tools,
+            tool_choice: self.tool_choice,
+            parallel_tool_calls: self.parallel_tool_calls,
+            after_results: self.messages.last().is_some_and(|message| message["role"] == "tool"),
+            format: self.format,
+            stops: Vec::new(),
+        }
     }
 }
 

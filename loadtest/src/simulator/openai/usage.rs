@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use crate::simulator::answer::Answer;
 use crate::simulator::control::Control;
 
 /// Reported figures, in tokens.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Usage {
     prompt: u64,
-    cached: u64,
+    pub(super) cached: u64,
     completion: u64,
     reasoning: u64,
 }

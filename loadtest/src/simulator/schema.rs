@@ -35,7 +35,7 @@ impl Schemas<'_> {
         if let Some(parts) = schema["allOf"].as_array() {
             return self.merge(parts, depth);
         }
-        match type_of(schema) {
+        match type_of(schema).as_str() {
             "object" => self.object(schema, depth),
             "array" => self.array(schema, depth),
             "string" => string(schema),
@@ -48,7 +48,8 @@ impl Schemas<'_> {
 
     /// The first choice, or in a recursion the one that ends it.
     fn choose(&self, choices: &[Value], depth: usize) -> Value {
-        let ends = |choice: &&Value| matches!(type_of(choice), "null" | "string" | "integer" | "number" | "boolean");
+        let ends =
+            |choice: &&Value| matches!(type_of(choice).as_str(), "null" | "string" | "integer" | "number" | "boolean");
         let end = choices.iter().find(|choice| DEPTH_OF_RECURSION < depth && ends(choice) && choice["$ref"].is_null());
         end.or_else(|| choices.first()).map_or(Value::Null, |choice| self.example(choice, depth + 1))
     }
@@ -76,17 +77,19 @@ impl Schemas<'_> {
     }
 
     fn array(&self, schema: &Value, depth: usize) -> Value {
-        let least = usize::try_from(schema["minItems"].as_u64().unwrap_or(0)).unwrap_or(0);
-        let shown = usize::from(depth <= DEPTH_OF_RECURSION && schema["maxItems"] != 0 && schema["items"].is_object());
+        let least = usize::try_from(length(schema, "minItems").unwrap_or(0)).unwrap_or(0);
+        let may_show = length(schema, "maxItems") != Some(0) && schema["items"].is_object();
+        let shown = usize::from(depth <= DEPTH_OF_RECURSION && may_show);
         let item = self.example(&schema["items"], depth + 1);
         Value::Array(vec![item; least.max(shown).min(LENGTH_MAX)])
     }
 }
 
-/// The type, the first of several; a schema without one but with properties is an object's.
-fn type_of(schema: &Value) -> &str {
+/// The type in lower case, since Google writes it in upper case; the first of several. A schema without one but with
+/// properties is an object's.
+fn type_of(schema: &Value) -> String {
     let named = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
-    named.unwrap_or(if schema["properties"].is_object() { "object" } else { "null" })
+    named.unwrap_or(if schema["properties"].is_object() { "object" } else { "null" }).to_ascii_lowercase()
 }
 
 fn string(schema: &Value) -> Value {
@@ -103,15 +106,20 @@ fn string(schema: &Value) -> Value {
         Some("hostname") => "example.com",
         _ => TEXT,
     };
-    let least = usize::try_from(schema["minLength"].as_u64().unwrap_or(0)).unwrap_or(0).min(LENGTH_MAX);
-    let most = usize::try_from(schema["maxLength"].as_u64().unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    let least = usize::try_from(length(schema, "minLength").unwrap_or(0)).unwrap_or(0).min(LENGTH_MAX);
+    let most = usize::try_from(length(schema, "maxLength").unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let padding = "x".repeat(least.saturating_sub(text.len()));
     Value::String(format!("{text}{padding}").chars().take(most).collect())
 }
 
+/// A length, which Google's services take as a string too.
+fn length(schema: &Value, keyword: &str) -> Option<u64> {
+    schema[keyword].as_u64().or_else(|| schema[keyword].as_str()?.parse().ok())
+}
+
 /// `wanted`, moved into the bounds of the schema.
 fn number(schema: &Value, wanted: i64) -> Value {
-    let bound = |name: &str| schema[name].as_i64();
+    let bound = |name: &str| schema[name].as_i64().or_else(|| schema[name].as_str()?.parse().ok());
     let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound.saturating_add(1)));
     let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound.saturating_sub(1)));
     let multiple = bound("multipleOf").filter(|multiple| 0 < *multiple).unwrap_or(1);
