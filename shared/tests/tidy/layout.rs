@@ -30,10 +30,13 @@ pub(crate) fn crates_explain_themselves(tree: &Tree) -> Vec<Complaint> {
 
 pub(crate) fn providers_are_symmetric(tree: &Tree) -> Vec<Complaint> {
     let mut providers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let is_test = |part: &str| part.ends_with("/tests.rs") || part == "tests.rs";
-    let parts = tree.below(PROVIDERS).filter_map(|path| path.split_once('/'));
-    for (provider, part) in parts.filter(|(_, part)| !is_test(part)) {
-        providers.entry(provider).or_default().insert(part);
+    // A part may have a folder of its own, which its file tells of.
+    let is_within_part = |path: &str| {
+        path.split_once('/').is_some_and(|(part, _)| PARTS_OF_A_PROVIDER.iter().any(|known| stem(known) == part))
+    };
+    let paths = tree.below(PROVIDERS).filter_map(|path| path.split_once('/'));
+    for (provider, path) in paths.filter(|(_, path)| !is_within_part(path)) {
+        providers.entry(provider).or_default().insert(path);
     }
     let expected = BTreeSet::from(PARTS_OF_A_PROVIDER);
     let odd = providers.iter().filter(|(provider, parts)| {
@@ -46,6 +49,10 @@ pub(crate) fn providers_are_symmetric(tree: &Tree) -> Vec<Complaint> {
         )
     })
     .collect()
+}
+
+fn stem(file: &str) -> &str {
+    file.trim_end_matches(".rs")
 }
 
 /// Each folder of migrations counts from 1 without a gap, and nothing undoes what ran on somebody's money.
@@ -101,7 +108,8 @@ mod tests {
         assert_eq!(complaints(&whole[1..]), 1, "nothing names it");
         assert_eq!(complaints(&whole[..4]), 1, "a part is missing");
         assert_eq!(complaints(&[&whole[..], &["x/extra.rs"]].concat()), 1);
-        assert_eq!(complaints(&[&whole[..], &["x/request/extra.rs"]].concat()), 1);
+        assert_eq!(complaints(&[&whole[..], &["x/request/extra.rs"]].concat()), 0, "a piece of a part");
+        assert_eq!(complaints(&[&whole[..], &["x/extra/request.rs"]].concat()), 1);
     }
 
     #[test]
