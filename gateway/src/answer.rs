@@ -3,14 +3,18 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
+pub(crate) mod chunks;
+pub(crate) mod completion;
+mod context;
 mod error;
 pub(crate) mod fields;
 pub(crate) mod generated;
 mod usage;
 
+pub use context::AnswerContext;
 pub use error::{RetryHints, UpstreamError, UpstreamErrorKind, scrub, scrub_param};
-pub(crate) use usage::on_one_line;
 pub use usage::{CostDetails, ReportedUsage};
+pub(crate) use usage::{MAX_COUNT, on_one_line};
 
 use fields::{Field, Fields, ObjectWriter, quoted};
 use generated::Generated;
@@ -20,10 +24,12 @@ use generated::Generated;
 pub struct ChatAnswer {
     fields: Vec<AnswerField>,
     choices: Bytes,
+    /// What was generated, where it is more or less than the choices say.
+    generated: Option<String>,
     usage: Option<ReportedUsage>,
 }
 
-/// One chunk of a streamed answer.
+/// One chunk of a streamed answer, or what only the gateway learns from one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatChunk {
     /// The chunk object for the client, on one line. `None` where the upstream's chunk is for the gateway only.
@@ -57,6 +63,7 @@ impl ChatAnswer {
         Some(Self {
             fields: fields.iter().filter(|field| !is_ours(&field.name)).map(|field| place(body, field)).collect(),
             choices: body.slice_ref(choices.as_bytes()),
+            generated: None,
             usage: fields.get("usage").and_then(ReportedUsage::parse),
         })
     }
@@ -70,6 +77,9 @@ impl ChatAnswer {
     /// Everything that was generated, for the tokenizer.
     #[must_use]
     pub fn text(&self) -> String {
+        if let Some(generated) = &self.generated {
+            return generated.clone();
+        }
         let mut text = String::new();
         let choices: Vec<Choice<'_>> = serde_json::from_slice(&self.choices).unwrap_or_default();
         for choice in choices {

@@ -15,6 +15,7 @@ use crate::actors::checkpointer::Checkpointer;
 use crate::actors::key_cache::KeyCache;
 use crate::actors::outbox::{Delivery, Outbox};
 use crate::body::Bodies;
+use crate::breaker::Breakers;
 use crate::catalog::CatalogStore;
 use crate::clients::ledger::LedgerClient;
 use crate::clients::ratelimiter::{RateLimiterClient, RemoteSettings};
@@ -37,6 +38,8 @@ pub struct App {
     pub ledger: Arc<dyn LedgerClient>,
     /// Windows.
     pub limiter: Arc<dyn RateLimiterClient>,
+    /// Which upstreams are left alone.
+    pub breakers: Breakers,
     /// Keys that were used lately.
     pub keys: KeyCache,
     /// Settlements on their way.
@@ -138,6 +141,7 @@ impl App {
             keys: KeyCache::start(&actors, Arc::clone(&ledger), Arc::clone(&clock)),
             outbox: Outbox::start(&actors, config.limits.outbox, delivery),
             checkpointer: Checkpointer::start(&actors, Arc::clone(&ledger), Arc::clone(&tokenizer)),
+            breakers: Breakers::new(config.breaker, Arc::clone(&clock), Arc::clone(&metrics)),
             bodies: Bodies::new(config.limits.bodies_bytes),
             counters: Semaphore::new(COUNTERS),
             upstream_calls: Arc::new(Semaphore::new(config.limits.upstream_calls)),

@@ -23,6 +23,9 @@ mod store;
 mod tests;
 mod upstreams;
 
+/// Credentials of one upstream. A request remembers in one word which of them it has tried.
+pub const CREDENTIALS_MAX: usize = 64;
+
 const BUILTIN: &str = include_str!("../catalog.toml");
 
 /// What is sold. Immutable: a changed file makes a new one.
@@ -89,7 +92,7 @@ pub struct Model {
     pub part_tokens: PartTokens,
     /// What customers pay.
     pub prices: PriceList,
-    /// Where it is served, the preferred first; only upstreams that are on, and never empty.
+    /// Where it is served, ascending by priority; only upstreams that are on, and never empty.
     pub candidates: Vec<Arc<Candidate>>,
 }
 
@@ -113,6 +116,10 @@ pub struct Candidate {
     pub model: Arc<str>,
     /// What the operator pays, where the catalog says so.
     pub cost: Option<PriceList>,
+    /// Its share of the requests among the candidates of its priority; at least 1.
+    pub weight: u32,
+    /// The lower, the earlier it is tried.
+    pub priority: u32,
 }
 
 /// A configured endpoint of a provider that is on.
@@ -126,8 +133,17 @@ pub struct Upstream {
     pub provider_name: Arc<str>,
     /// An `http` or `https` URL without a slash at its end.
     pub base_url: String,
-    /// What the upstream is shown to be let in.
-    pub credential: Secret,
+    /// What the upstream is shown to be let in: one of these, in turn. Never empty, and at most [`CREDENTIALS_MAX`].
+    pub credentials: Vec<Credential>,
+}
+
+/// One of an operator's keys with an upstream.
+#[derive(Debug)]
+pub struct Credential {
+    /// The variable that holds it.
+    pub name: Arc<str>,
+    /// The key itself.
+    pub secret: Secret,
 }
 
 /// All that is wrong with a catalog, a sentence each.

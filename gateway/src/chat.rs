@@ -50,7 +50,7 @@ async fn stages(app: &Arc<App>, arrival: Arrival<'_>, headers: &mut AnswerHeader
     check_rate::check_rate(app, &order, headers).await?;
     let held = hold::hold(app, &mut order).await?;
     headers.max_tokens = held.max_output_tokens;
-    let routes = pick::pick(&order);
-    let relayed = relay::relay(app, upstreams, &order, relay::Going { routes, held, headers }).await?;
+    let ways = pick::pick(&mut order, &held);
+    let relayed = relay::relay(app, upstreams, &order, relay::Going { ways, held, headers }).await?;
     Ok(settle::settle(app, relayed).await)
 }

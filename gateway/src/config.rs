@@ -6,6 +6,7 @@ use std::time::Duration;
 use syntopen_shared::config::{Environment, InvalidSettings, Reader};
 use syntopen_shared::telemetry::TelemetrySettings;
 
+use crate::breaker::BreakerSettings;
 use crate::catalog::CatalogSource;
 
 mod profile;
@@ -25,6 +26,8 @@ pub struct Config {
     pub limits: Limits,
     /// Bounds on waiting.
     pub timeouts: Timeouts,
+    /// When upstreams that fail are left alone.
+    pub breaker: BreakerSettings,
     /// Who may call from a browser.
     pub cors: Cors,
     /// How it logs.
@@ -76,8 +79,11 @@ pub struct Timeouts {
     pub first_byte: Duration,
     /// `SYNTOPEN_IDLE_TIMEOUT_SECONDS`, default 120: between two pieces of an upstream's answer.
     pub idle: Duration,
-    /// `SYNTOPEN_TOTAL_TIMEOUT_SECONDS`, default 600: for a JSON answer; streams have none.
+    /// `SYNTOPEN_TOTAL_TIMEOUT_SECONDS`, default 600: for a JSON answer, all attempts and waits included.
     pub total: Duration,
+    /// `SYNTOPEN_STREAM_START_TIMEOUT_SECONDS`, default 240: for the response head of a stream, all attempts and waits
+    /// included; what follows the head has no bound but `idle`.
+    pub stream_start: Duration,
     /// `SYNTOPEN_KEEP_ALIVE_COMMENT_SECONDS`, default 15: silence after which a stream carries a comment.
     pub comment: Duration,
     /// `SYNTOPEN_SETTLE_WAIT_MS`, default 2,000: how long the end of an answer waits for its settlement.
@@ -109,6 +115,10 @@ impl Config {
             catalog: reader.optional("SYNTOPEN_CATALOG").map_or(CatalogSource::Builtin, CatalogSource::File),
             limits: Limits::read(&mut reader),
             timeouts: Timeouts::read(&mut reader),
+            breaker: BreakerSettings {
+                failures: reader.within("SYNTOPEN_BREAKER_FAILURES", 10, 0..=1_000_000),
+                open: Duration::from_secs(reader.within("SYNTOPEN_BREAKER_OPEN_SECONDS", 5, 1..=3_600)),
+            },
             cors: Cors { origins: reader.list("SYNTOPEN_CORS_ORIGINS") },
             telemetry: TelemetrySettings::read(&mut reader),
             environment,
@@ -153,11 +163,12 @@ impl Timeouts {
         let first_byte = seconds("SYNTOPEN_FIRST_BYTE_TIMEOUT_SECONDS", 120);
         let idle = seconds("SYNTOPEN_IDLE_TIMEOUT_SECONDS", 120);
         let total = seconds("SYNTOPEN_TOTAL_TIMEOUT_SECONDS", 600);
+        let stream_start = seconds("SYNTOPEN_STREAM_START_TIMEOUT_SECONDS", 240);
         let comment = seconds("SYNTOPEN_KEEP_ALIVE_COMMENT_SECONDS", 15);
         let drain = seconds("SYNTOPEN_DRAIN_SECONDS", 30);
         let settle = Duration::from_millis(reader.within::<u64>("SYNTOPEN_SETTLE_WAIT_MS", 2_000, 1..=60_000));
         let delay = Duration::from_millis(reader.within::<u64>("SYNTOPEN_SHUTDOWN_DELAY_MS", 0, 0..=600_000));
-        Self { body, connect, first_byte, idle, total, comment, settle, delay, drain }
+        Self { body, connect, first_byte, idle, total, stream_start, comment, settle, delay, drain }
     }
 }
 

@@ -158,6 +158,13 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "upstream_unavailable", "server_error", message.into())
     }
 
+    /// 503: everyone who could serve the request has failed too often, and is called again in so many milliseconds.
+    #[must_use]
+    pub fn upstreams_left_alone(ms: u64) -> Self {
+        let message = "The providers of this model fail at the moment; try again later.";
+        Self::upstream_unavailable(message).retry_after_ms(ms)
+    }
+
     /// 504: the provider did not answer in time.
     #[must_use]
     pub fn upstream_timeout() -> Self {
@@ -271,7 +278,7 @@ impl From<UpstreamError> for ApiError {
             }
             Kind::Timeout => Self::upstream_timeout(),
             Kind::Unavailable => Self::upstream_error("The provider could not be reached."),
-            Kind::Failed | Kind::Truncated => Self::upstream_error("The provider failed."),
+            Kind::Failed | Kind::Truncated | Kind::Unusable => Self::upstream_error("The provider failed."),
         }
     }
 }

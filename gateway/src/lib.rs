@@ -6,6 +6,7 @@ pub mod answer;
 pub mod api;
 pub mod app;
 pub mod body;
+pub mod breaker;
 pub mod catalog;
 pub mod chat;
 pub mod cli;

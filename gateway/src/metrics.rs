@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 use syntopen_shared::wire::ledger::{Finish, FinishKind};
 
+mod breakers;
 mod cluster;
 
+pub use breakers::AllBreakerMetrics;
 pub use cluster::{ClusterMetrics, ServiceMetrics};
 
 /// `gen_ai.client.operation.duration`'s advised buckets, in seconds.
@@ -37,6 +40,8 @@ pub struct Metrics {
     pub outbox_unbooked: IntGauge,
     /// Settlements that were forgotten though the book had not confirmed them: they are on the ledger's stream alone.
     pub settlements_forgotten: IntCounter,
+    /// States of the upstreams' breakers.
+    pub breakers: AllBreakerMetrics,
     /// What only the cluster profile counts.
     pub cluster: ClusterMetrics,
     /// Panics that were caught.
@@ -110,6 +115,7 @@ impl Metrics {
                 "gateway_settlements_forgotten_total",
                 "Applied settlements that were forgotten before the book confirmed them.",
             )?,
+            breakers: AllBreakerMetrics::new(&registered)?,
             cluster: ClusterMetrics::new(&registered)?,
             panics: registered.counter("gateway_panics_total", "Panics that were caught; must be 0.")?,
             catalog_refused: registered.gauge(
@@ -192,6 +198,12 @@ impl Registered<'_> {
         let gauge = IntGauge::new(name, help)?;
         self.0.register(Box::new(gauge.clone()))?;
         Ok(gauge)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+        let gauges = IntGaugeVec::new(Opts::new(name, help), labels)?;
+        self.0.register(Box::new(gauges.clone()))?;
+        Ok(gauges)
     }
 
     fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> Result<HistogramVec, prometheus::Error> {

@@ -5,6 +5,8 @@ use syntopen_shared::price::{Prices, Tokens};
 
 use crate::catalog::Model;
 use crate::protocol::{ChatRequest, Shape};
+use crate::providers::Provider;
+use crate::providers::google::request::{WRITTEN_BESIDES, WRITTEN_PER_SENT};
 
 /// Text has hardly ever more tokens than a third of its bytes.
 const BYTES_PER_TOKEN: u64 = 3;
@@ -12,6 +14,9 @@ const BYTES_PER_TOKEN: u64 = 3;
 const MESSAGE_TOKENS: u64 = 8;
 /// What a tool definition costs besides its text.
 const TOOL_TOKENS: u64 = 16;
+/// What Anthropic puts before a conversation with tools: 313 to 530 tokens, by model and choice. JSON is asked for by
+/// way of a tool there, too.
+const TOOL_PROMPT_TOKENS: u64 = 600;
 /// What a request costs besides its messages.
 const REQUEST_TOKENS: u64 = 16;
 
@@ -33,14 +38,16 @@ impl Bound {
     /// The bound over all `models` that may serve (the requested one and its fallbacks), from the size of the text.
     #[must_use]
     pub fn of(request: &ChatRequest, models: &[&Model], output_floor: u64) -> Self {
-        let input = models.iter().map(|model| input_bound(request.shape(), model)).max().unwrap_or(0);
+        let bound = |model: &&Model| input_bound(request.shape(), model).saturating_add(prompt_bound(request, model));
+        let input = models.iter().map(bound).max().unwrap_or(0);
         Self::with_input(request, models, output_floor, input)
     }
 
     /// The same with `text_tokens` counted by a tokenizer.
     #[must_use]
     pub fn counted(request: &ChatRequest, models: &[&Model], output_floor: u64, text_tokens: u64) -> Self {
-        let parts = models.iter().map(|model| part_bound(request.shape(), model)).max().unwrap_or(0);
+        let bound = |model: &&Model| part_bound(request.shape(), model).saturating_add(prompt_bound(request, model));
+        let parts = models.iter().map(bound).max().unwrap_or(0);
         Self::with_input(request, models, output_floor, text_tokens.saturating_add(parts))
     }
 
@@ -98,6 +105,32 @@ fn input_bound(shape: &Shape, model: &Model) -> u64 {
     ]
     .into_iter()
     .fold(0, u64::saturating_add)
+}
+
+/// What a provider itself adds: the dearest of those that serve the model.
+fn prompt_bound(request: &ChatRequest, model: &Model) -> u64 {
+    let providers = model.candidates.iter().map(|candidate| candidate.upstream.provider);
+    providers.map(|provider| added_bound(request, provider)).max().unwrap_or(0)
+}
+
+fn added_bound(request: &ChatRequest, provider: Provider) -> u64 {
+    let Shape { tools, calls, .. } = *request.shape();
+    match provider {
+        Provider::Anthropic if 0 < tools || 0 < calls || request.wants_json() => {
+            // Calls of the past need a definition each where the request has none.
+            TOOL_PROMPT_TOKENS.saturating_add(u64::from(calls) * TOOL_TOKENS)
+        }
+        Provider::Google => {
+            let schemas = ["tools", "response_format"].into_iter().filter_map(|name| request.raw(name));
+            // A reference may be written with an escape.
+            let refers = |schema: &&str| schema.contains("$ref") || schema.contains("\\u");
+            let bytes: usize = schemas.filter(refers).map(str::len).sum();
+            // They are written out where they are referred to, to three times their size and a little at most.
+            let added = (WRITTEN_PER_SENT - 1).saturating_mul(bytes).saturating_add(WRITTEN_BESIDES);
+            if bytes == 0 { 0 } else { u64::try_from(added).unwrap_or(u64::MAX).div_ceil(BYTES_PER_TOKEN) }
+        }
+        Provider::Anthropic | Provider::OpenAi => 0,
+    }
 }
 
 fn part_bound(shape: &Shape, model: &Model) -> u64 {

@@ -1,6 +1,7 @@
 //! The public wire types: what a customer sends and what a customer gets.
 
 mod content;
+pub(crate) mod conversation;
 mod cursor;
 mod invalid;
 mod json;
@@ -19,9 +20,12 @@ mod splice;
 #[cfg(test)]
 mod tests;
 mod tool_choice;
+pub(crate) mod toolbox;
 mod tools;
 
 pub use self::invalid::InvalidRequest;
+pub(crate) use self::invalid::quote;
+pub(crate) use self::media::DataUrl;
 pub use self::request::ChatRequest;
 pub use self::shape::Shape;
 pub use self::splice::{Edit, rewrite_object};

@@ -39,6 +39,8 @@ pub enum UpstreamErrorKind {
     Failed,
     /// Its stream ended without the mark of an end.
     Truncated,
+    /// It answered, but with nothing that could be used: the model's own doing.
+    Unusable,
 }
 
 impl UpstreamErrorKind {
@@ -56,6 +58,7 @@ impl UpstreamErrorKind {
             Self::Timeout => "timeout",
             Self::Failed => "failed",
             Self::Truncated => "truncated",
+            Self::Unusable => "unusable",
         }
     }
 }
@@ -123,7 +126,8 @@ impl UpstreamError {
             | UpstreamErrorKind::Credential
             | UpstreamErrorKind::Billing
             | UpstreamErrorKind::NotFound
-            | UpstreamErrorKind::Truncated => false,
+            | UpstreamErrorKind::Truncated
+            | UpstreamErrorKind::Unusable => false,
         }
     }
 }
@@ -306,6 +310,7 @@ mod tests {
             (Kind::Timeout, None),
             (Kind::Failed, Some(200)),
             (Kind::Truncated, None),
+            (Kind::Unusable, None),
         ] {
             assert!(!error(kind, status).is_retryable(), "{kind:?}");
         }

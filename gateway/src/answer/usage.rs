@@ -7,7 +7,7 @@ use syntopen_shared::price::{PicoUsdPerToken, Prices, Tokens};
 use super::fields::{Fields, ObjectWriter};
 
 /// No honest count comes near it, and clients that compute in doubles lose digits above.
-const MAX_COUNT: u64 = 1 << 53;
+pub(crate) const MAX_COUNT: u64 = 1 << 53;
 const PICO_DECIMALS: usize = 12;
 
 /// Token counts of one answer, and the `usage` object that tells them.
@@ -63,7 +63,7 @@ impl ReportedUsage {
         let counts: Counts = serde_json::from_str(object).ok()?;
         let (tokens, faithful) = counts.tokens()?;
         if !faithful {
-            return Some(Self::estimated(tokens));
+            return Some(Self::of(tokens));
         }
         let mut writer = ObjectWriter::with_capacity(object.len() + 32);
         for field in fields.iter().filter(|field| !is_about_cost(&field.name)) {
@@ -78,9 +78,10 @@ impl ReportedUsage {
         Some(Self { tokens, object: on_one_line(writer.finish()).into() })
     }
 
-    /// Counts that the gateway made itself, or had to correct, with the object that tells them.
+    /// Counts that the gateway made or corrected itself, or had in another form than OpenAI's, with the object that
+    /// tells them.
     #[must_use]
-    pub fn estimated(tokens: Tokens) -> Self {
+    pub fn of(tokens: Tokens) -> Self {
         let cache_write = tokens.cache_write.saturating_add(tokens.cache_write_1h);
         let prompt = tokens.total_input();
         let object = format!(
@@ -100,7 +101,7 @@ impl ReportedUsage {
     #[must_use]
     pub fn with_cost(&self, cost: NanoUsd, details: &CostDetails) -> String {
         let Ok(fields) = Fields::parse(&self.object) else {
-            return Self::estimated(self.tokens).with_cost(cost, details);
+            return Self::of(self.tokens).with_cost(cost, details);
         };
         let mut writer = ObjectWriter::with_capacity(self.object.len() + 192);
         for field in fields.iter().filter(|field| !is_about_cost(&field.name)) {

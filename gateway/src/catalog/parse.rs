@@ -16,6 +16,9 @@ use super::{Candidate, Catalog, InvalidCatalog, Model, PartTokens, PriceList};
 const DEFAULT_IMAGE_TOKENS: u64 = 50_000;
 /// Beyond an hour's recording at ten tokens a second.
 const DEFAULT_AUDIO_TOKENS: u64 = 50_000;
+/// Finer shares, and more steps of preference, are a slip.
+const WEIGHT_MAX: u32 = 1_000_000;
+const PRIORITY_MAX: u32 = 1_000_000;
 
 pub(super) fn catalog(text: &str, environment: &Environment) -> Result<Catalog, InvalidCatalog> {
     let mut table: Table = text.parse().map_err(|error| InvalidCatalog(vec![syntax(text, &error)]))?;
@@ -120,6 +123,8 @@ fn read_candidates(section: &mut Section<'_>, upstreams: &Upstreams, sizes: Size
         let Some(mut item) = section.item("upstreams", position, item) else { continue };
         let name = item.string("upstream");
         let model = item.name("model");
+        let weight = item.optional_number("weight", 1..=WEIGHT_MAX).unwrap_or(1);
+        let priority = item.optional_number("priority", 0..=PRIORITY_MAX).unwrap_or(0);
         let cost = read_price_list(&mut item, PriceFields { prices: "cost", tiers: "cost_tiers" }, sizes);
         let upstream = name.and_then(|name| {
             let upstream = upstreams.by_name.get(&name);
@@ -131,9 +136,10 @@ fn read_candidates(section: &mut Section<'_>, upstreams: &Upstreams, sizes: Size
         item.finish();
         if let (Some(upstream), Some(model)) = (upstream, model) {
             let cost = if let Listed::Present(cost) = cost { Some(cost) } else { None };
-            candidates.push(Arc::new(Candidate { upstream, model: model.into(), cost }));
+            candidates.push(Arc::new(Candidate { upstream, model: model.into(), cost, weight, priority }));
         }
     }
+    candidates.sort_by_key(|candidate| candidate.priority);
     candidates
 }
 

@@ -1,6 +1,7 @@
 //! Reads the fields of one table of the file, and gathers what is wrong with them.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use syntopen_shared::price::PicoUsdPerToken;
 use toml::{Table, Value};
@@ -58,6 +59,35 @@ impl<'a> Section<'a> {
     /// A number of tokens that may be missing.
     pub(super) fn optional_tokens(&mut self, name: &str) -> Option<u64> {
         self.table.remove(name).and_then(|value| self.count(name, &value))
+    }
+
+    /// A number that may be missing.
+    pub(super) fn optional_number(&mut self, name: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let value = self.table.remove(name)?;
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            self.refuse(name, format_args!("must be a whole number, {} to {}", range.start(), range.end()));
+        }
+        number
+    }
+
+    /// A text or several, of which at least one must be there; each with the name of its place.
+    pub(super) fn strings(&mut self, name: &str) -> Option<Vec<(String, String)>> {
+        match self.required(name)? {
+            Value::String(text) => Some(vec![(name.to_owned(), text)]),
+            Value::Array(items) if !items.is_empty() => {
+                let place = |position| format!("{name}[{position}]");
+                let items = items.into_iter().enumerate().map(|(position, item)| (place(position), item));
+                let texts: Vec<_> =
+                    items.map(|(place, item)| self.text(&place, item).map(|text| (place, text))).collect();
+                texts.into_iter().collect()
+            }
+            _ => {
+                self.refuse(name, "must be a string, or an array of strings with at least one");
+                None
+            }
+        }
     }
 
     /// Whether something is so; it is not where the field is missing.

@@ -24,16 +24,21 @@ fn all_keys() -> Environment {
     [("OPENAI_API_KEY", "k"), ("ANTHROPIC_API_KEY", "k"), ("GEMINI_API_KEY", "k"), ("SIMULATOR_API_KEY", "k")].into()
 }
 
-/// A catalog file as if this version offered all of its upstreams.
-fn with_all_offered(text: &str) -> Catalog {
-    let offered = text
-        .replace("provider = \"anthropic\"", "provider = \"openai\"")
-        .replace("provider = \"google\"", "provider = \"openai\"");
-    Catalog::parse(&offered, &all_keys()).unwrap()
-}
-
 fn problems(text: &str, environment: &Environment) -> Vec<String> {
     Catalog::parse(text, environment).unwrap_err().0
+}
+
+/// The fields of a second model, which `routing` is told of.
+fn routed(routing: &str) -> String {
+    format!(
+        r#"price = {{ input = "1", output = "1" }}
+        [[models]]
+        id = "routed"
+        context_length = 1000
+        max_output_tokens = 100
+        price = {{ input = "1", output = "1" }}
+        upstreams = [{{ upstream = "local", model = "m", {routing} }}]"#
+    )
 }
 
 /// A catalog of one model, with `model` added to its fields.
@@ -57,7 +62,7 @@ fn one_model(model: &str) -> String {
 
 #[test]
 fn the_builtin_catalog_is_the_table_of_the_api_reference() {
-    let catalog = with_all_offered(BUILTIN);
+    let catalog = Catalog::parse(BUILTIN, &all_keys()).unwrap();
     assert_eq!(catalog.models().count(), REFERENCE.len());
     for (model, row) in catalog.models().zip(REFERENCE) {
         let fields: Vec<_> = row.split(' ').collect();
@@ -87,19 +92,22 @@ fn only_what_is_on_is_served() {
     assert_eq!(off.models().count(), 0);
     assert!(off.switched_off().contains(&"upstream openai is off: set OPENAI_API_KEY to switch it on".to_owned()));
 
-    let catalog = Catalog::builtin(&all_keys()).unwrap();
+    let openai = Environment::from_iter([("OPENAI_API_KEY".to_owned(), "sk-1".to_owned())]);
+    let catalog = Catalog::builtin(&openai).unwrap();
     let ids: Vec<_> = catalog.models().map(|model| &*model.id).collect();
     assert_eq!(ids, ["openai/gpt-4o", "openai/gpt-4o-mini", "openai/o1", "openai/o1-mini"]);
     assert!(catalog.model("openai/o1").is_some());
     assert!(catalog.model("anthropic/claude-3-opus").is_none());
-    let expected = ["anthropic", "google"]
-        .map(|name| format!("upstream {name} is off: its provider is not offered by this version"));
+    let expected = [("anthropic", "ANTHROPIC_API_KEY"), ("google", "GEMINI_API_KEY")]
+        .map(|(name, variable)| format!("upstream {name} is off: set {variable} to switch it on"));
     assert_eq!(catalog.switched_off(), expected);
+    assert_eq!(Catalog::builtin(&all_keys()).unwrap().models().count(), 10);
 }
 
 #[test]
 fn the_simulator_sells_what_the_builtin_catalog_sells() {
-    let (simulator, builtin) = (Catalog::parse(SIMULATOR, &all_keys()).unwrap(), with_all_offered(BUILTIN));
+    let (simulator, builtin) =
+        (Catalog::parse(SIMULATOR, &all_keys()).unwrap(), Catalog::parse(BUILTIN, &all_keys()).unwrap());
     assert_eq!(simulator.models().count(), builtin.models().count());
     for (simulated, model) in simulator.models().zip(builtin.models()) {
         assert_eq!(simulated.id, model.id);
@@ -108,13 +116,15 @@ fn the_simulator_sells_what_the_builtin_catalog_sells() {
         assert_eq!(simulated.max_output_tokens, model.max_output_tokens, "{}", model.id);
         assert_eq!(simulated.images, model.images, "{}", model.id);
         assert_eq!(simulated.part_tokens, model.part_tokens, "{}", model.id);
-        assert_eq!(simulated.candidates[0].model, model.candidates[0].model);
+        let (by_simulator, by_vendor) = (&simulated.candidates[0], &model.candidates[0]);
+        assert_eq!(by_simulator.model, by_vendor.model);
+        assert_eq!(by_simulator.upstream.provider, by_vendor.upstream.provider, "{}", model.id);
     }
 }
 
 #[test]
 fn the_catalog_of_today_has_tiers_and_two_lifetimes_of_cache_writes() {
-    let catalog = with_all_offered(CURRENT);
+    let catalog = Catalog::parse(CURRENT, &all_keys()).unwrap();
     assert_eq!(catalog.models().count(), 20);
     let per_million = |id: &str, input: u64| {
         let prices = catalog.model(id).unwrap().prices.for_input(input);
@@ -193,6 +203,10 @@ fn what_cannot_be_is_refused() {
         (&format!("{price}\nimages = \"yes\""), "images must be true or false"),
         (&format!("{price}\npart_tokens = {{ image = 0 }}"), "part_tokens.image must be a whole number"),
         (&format!("{price}\npart_tokens = {{ video = 1 }}"), "part_tokens.\"video\" is not a field"),
+        (&routed("weight = 0"), "upstreams[0].weight must be a whole number, 1 to 1000000"),
+        (&routed("weight = 1.5"), "upstreams[0].weight must be a whole number"),
+        (&routed("priority = -1"), "upstreams[0].priority must be a whole number, 0 to 1000000"),
+        (&routed("priority = \"high\""), "upstreams[0].priority must be a whole number"),
     ] {
         let problems = problems(&one_model(model), &Environment::default());
         assert!(problems.iter().any(|problem| problem.contains(expected)), "{model}: {problems:?}");
@@ -217,6 +231,53 @@ fn a_credential_that_stands_in_the_wrong_place_is_not_shown() {
     }
     let on = Catalog::parse(&text, &[("LOCAL_KEY", "hidden")].into()).unwrap();
     assert!(!format!("{on:?}").contains("hidden"));
+}
+
+#[test]
+fn candidates_stand_in_the_order_of_their_priorities() {
+    let text = one_model(&routed("priority = 2, weight = 3 }, { upstream = \"local\", model = \"b\""));
+    let catalog = Catalog::parse(&text, &[("LOCAL_KEY", "k")].into()).unwrap();
+    let routing = |id: &str| -> Vec<(String, u32, u32)> {
+        let candidates = &catalog.model(id).unwrap().candidates;
+        candidates.iter().map(|known| (known.model.to_string(), known.priority, known.weight)).collect()
+    };
+    assert_eq!(routing("m"), [("upstream-m".to_owned(), 0, 1)]);
+    assert_eq!(routing("routed"), [("b".to_owned(), 0, 1), ("m".to_owned(), 2, 3)]);
+}
+
+#[test]
+fn an_upstream_has_each_credential_that_is_set() {
+    let one = one_model(r#"price = { input = "1", output = "1" }"#);
+    let text = one.replace("\"LOCAL_KEY\"", r#"["KEY_A", "KEY_B", "KEY_C"]"#);
+    let credentials = |environment: &Environment| -> Vec<(String, String)> {
+        let catalog = Catalog::parse(&text, environment).unwrap();
+        let upstream = &catalog.model("m").unwrap().candidates[0].upstream;
+        upstream.credentials.iter().map(|known| (known.name.to_string(), known.secret.expose().to_owned())).collect()
+    };
+    let of = |name: &str, secret: &str| (name.to_owned(), secret.to_owned());
+    assert_eq!(credentials(&[("KEY_B", "b")].into()), [of("KEY_B", "b")]);
+    assert_eq!(credentials(&[("KEY_C", "c"), ("KEY_A", "a")].into()), [of("KEY_A", "a"), of("KEY_C", "c")]);
+    let off = Catalog::parse(&text, &Environment::default()).unwrap();
+    assert_eq!(off.switched_off(), ["upstream local is off: set KEY_A or KEY_B or KEY_C to switch it on"]);
+
+    let told =
+        |variables: &str, environment: &Environment| problems(&one.replace("\"LOCAL_KEY\"", variables), environment);
+    let variables: Vec<_> = (0..=CREDENTIALS_MAX).map(|number| format!("\"KEY_{number}\"")).collect();
+    for (variables, expected) in [
+        ("[]", "api_key_env must be a string, or an array of strings with at least one"),
+        ("7", "api_key_env must be a string, or an array of strings with at least one"),
+        (r#"["A", 7]"#, "api_key_env[1] must be a string"),
+        (r#"["A", "sk-hidden"]"#, "api_key_env[1] must be the name of a variable"),
+        (r#"["A", "SYNTOPEN_B"]"#, "api_key_env[1] must not begin with SYNTOPEN_"),
+        (r#"["A", "B", "A"]"#, "api_key_env[2] names A once more"),
+        (&format!("[{}]", variables.join(",")), "api_key_env must not name more than 64 variables"),
+    ] {
+        let told = told(variables, &Environment::default());
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains(expected) && !told[0].contains("hidden"), "{told:?}");
+    }
+    let told = told(r#"["A", "B"]"#, &[("A", "a"), ("B", "hid den")].into());
+    assert_eq!(told, [r#"upstream "local": api_key_env[1] names B, whose value has spaces, line breaks or the like"#]);
 }
 
 #[test]

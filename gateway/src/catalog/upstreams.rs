@@ -1,6 +1,6 @@
 //! The upstreams of a catalog: which of them are on, and where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use actix_web::http::Uri;
@@ -8,9 +8,9 @@ use syntopen_shared::config::Environment;
 use syntopen_shared::secret::Secret;
 use toml::{Table, Value};
 
-use super::Upstream;
 use super::section::Section;
-use crate::providers::{Named, Provider};
+use super::{CREDENTIALS_MAX, Credential, Upstream};
+use crate::providers::Provider;
 
 /// The variables with this beginning are settings of the gateway, which knows them all.
 const RESERVED_PREFIX: &str = "SYNTOPEN_";
@@ -63,46 +63,68 @@ fn read_one(name: &str, mut section: Section<'_>, environment: &Environment) -> 
     }
     let provider = read_provider(&mut section);
     let base_url = read_base_url(&mut section, environment);
-    let variable =
-        section.string("api_key_env").and_then(|variable| variable_name(&mut section, "api_key_env", variable));
-    let credential = variable.as_deref().and_then(|variable| environment.get(variable));
-    if let (Some(Named::Offered(_)), Some(variable), Some(credential)) = (provider, &variable, credential)
-        && !credential.bytes().all(|byte| byte.is_ascii_graphic())
-    {
-        section
-            .refuse("api_key_env", format_args!("names {variable}, whose value has spaces, line breaks or the like"));
-    }
+    let variables = read_variables(&mut section);
+    let read = variables.as_ref().map(|variables| read_credentials(&mut section, variables, environment));
+    let credentials = read.unwrap_or_default();
     section.finish();
 
-    let (provider, base_url, variable) = (provider?, base_url?, variable?);
-    let Named::Offered(provider) = provider else {
-        return Some(State::Off(format!("upstream {name} is off: its provider is not offered by this version")));
-    };
-    Some(credential.map_or_else(
-        || State::Off(format!("upstream {name} is off: set {variable} to switch it on")),
-        |credential| State::On(on(name, provider, base_url, credential)),
-    ))
-}
-
-fn on(name: &str, provider: Provider, base_url: String, credential: &str) -> Upstream {
-    Upstream {
-        name: name.into(),
-        provider,
-        provider_name: provider.as_str().into(),
-        base_url,
-        credential: Secret::new(credential.to_owned()),
+    let (provider, base_url, variables) = (provider?, base_url?, variables?);
+    if credentials.is_empty() {
+        let variables: Vec<_> = variables.iter().map(|(_, variable)| variable.as_str()).collect();
+        let variables = variables.join(" or ");
+        return Some(State::Off(format!("upstream {name} is off: set {variables} to switch it on")));
     }
+    let provider_name = provider.as_str().into();
+    Some(State::On(Upstream { name: name.into(), provider, provider_name, base_url, credentials }))
 }
 
-fn read_provider(section: &mut Section<'_>) -> Option<Named> {
-    let name = section.string("provider")?;
-    match Provider::named(&name) {
-        Named::Unknown => {
-            section.refuse("provider", format_args!("{name:?} is no provider: openai, anthropic or google"));
-            None
+/// The variables that may hold credentials, each with its place.
+fn read_variables(section: &mut Section<'_>) -> Option<Vec<(String, String)>> {
+    let written = section.strings("api_key_env")?;
+    if CREDENTIALS_MAX < written.len() {
+        section.refuse("api_key_env", format_args!("must not name more than {CREDENTIALS_MAX} variables"));
+    }
+    let mut seen = HashSet::new();
+    let mut variables = Vec::with_capacity(written.len());
+    let mut all_right = written.len() <= CREDENTIALS_MAX;
+    for (place, variable) in written {
+        let Some(variable) = variable_name(section, &place, variable) else {
+            all_right = false;
+            continue;
+        };
+        if !seen.insert(variable.clone()) {
+            section.refuse(&place, format_args!("names {variable} once more"));
+            all_right = false;
         }
-        named => Some(named),
+        variables.push((place, variable));
     }
+    all_right.then_some(variables)
+}
+
+/// The credentials that are set.
+fn read_credentials(
+    section: &mut Section<'_>,
+    variables: &[(String, String)],
+    environment: &Environment,
+) -> Vec<Credential> {
+    let mut credentials = Vec::with_capacity(variables.len());
+    for (place, variable) in variables {
+        let Some(secret) = environment.get(variable) else { continue };
+        if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            section.refuse(place, format_args!("names {variable}, whose value has spaces, line breaks or the like"));
+        }
+        credentials.push(Credential { name: variable.as_str().into(), secret: Secret::new(secret.to_owned()) });
+    }
+    credentials
+}
+
+fn read_provider(section: &mut Section<'_>) -> Option<Provider> {
+    let name = section.string("provider")?;
+    let provider = Provider::named(&name);
+    if provider.is_none() {
+        section.refuse("provider", format_args!("{name:?} is no provider: openai, anthropic or google"));
+    }
+    provider
 }
 
 /// The base URL: the variable's value where one is named and set, else the file's.

@@ -1,4 +1,4 @@
-//! Stage 1: bearer key → key record; then body → request, and model → catalog.
+//! Stage 1: bearer key → key record; then body → request, model → catalog, and whether a provider can express it.
 //!
 //! A request that cannot be served ends here and consumes nothing.
 
@@ -13,6 +13,7 @@ use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Arrival;
+use super::pick::{self, Ways};
 use crate::app::App;
 use crate::body::{self, Body};
 use crate::catalog::{Catalog, Model};
@@ -31,7 +32,6 @@ pub struct Caller {
 }
 
 /// A request that can be served.
-#[derive(Debug)]
 pub struct Order {
     /// Its id.
     pub id: RequestId,
@@ -43,8 +43,8 @@ pub struct Order {
     pub request: Arc<ChatRequest>,
     /// The share of memory that its body takes.
     pub body_share: Option<OwnedSemaphorePermit>,
-    /// The model that is asked for, then the fallbacks.
-    pub models: Vec<Arc<Model>>,
+    /// How it can be served, until they are picked.
+    pub ways: Ways,
 }
 
 /// Lets known callers with a request that can be served through.
@@ -53,8 +53,9 @@ pub async fn authenticate(app: &App, arrival: Arrival<'_>) -> Result<Order, ApiE
     let Body { bytes, share } = body::read_json(arrival.head, arrival.body, &app.config, &app.bodies).await?;
     let request = ChatRequest::parse(bytes)?;
     let models = models(&app.catalog.current(), &caller, &request)?;
+    let ways = pick::draw_up(app, &request, &models)?;
     let request = Arc::new(request);
-    Ok(Order { id: arrival.id, started: arrival.started, caller, request, body_share: share, models })
+    Ok(Order { id: arrival.id, started: arrival.started, caller, request, body_share: share, ways })
 }
 
 /// The caller, by the `Authorization` header.
@@ -97,7 +98,10 @@ fn models(catalog: &Catalog, caller: &Caller, request: &ChatRequest) -> Result<V
     };
     let mut models = vec![find(request.model())?];
     for (place, id) in request.fallbacks().iter().enumerate() {
-        models.push(find(id).map_err(|error| error.at(format!("models[{place}]")))?);
+        let model = find(id).map_err(|error| error.at(format!("models[{place}]")))?;
+        if !models.iter().any(|known| Arc::ptr_eq(known, &model)) {
+            models.push(model);
+        }
     }
     Ok(models)
 }

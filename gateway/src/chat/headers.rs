@@ -7,11 +7,15 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 const MAX_TOKENS: HeaderName = HeaderName::from_static("x-syntopen-max-tokens");
+const DROPPED_PARAMS: HeaderName = HeaderName::from_static("x-syntopen-dropped-params");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-syntopen-attempts");
+/// The longest list of dropped parameters.
+const DROPPED_CHARS_MAX: usize = 1_024;
+const ELLIPSIS: &str = ", ...";
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
 /// The extension headers, which a browser may read when CORS is on.
-pub const EXPOSED: [&str; 9] = [
+pub const EXPOSED: [&str; 10] = [
     "x-request-id",
     "x-ratelimit-limit",
     "x-ratelimit-remaining",
@@ -21,6 +25,7 @@ pub const EXPOSED: [&str; 9] = [
     "x-should-retry",
     "x-syntopen-max-tokens",
     "x-syntopen-attempts",
+    "x-syntopen-dropped-params",
 ];
 
 /// Gathered on the way through the stages.
@@ -32,6 +37,9 @@ pub struct AnswerHeaders {
     pub max_tokens: Option<u64>,
     /// How many upstream calls were made.
     pub attempts: u32,
+    /// Parameters that the upstream was not sent, because its provider does not have them and they do not change what
+    /// is asked for.
+    pub dropped: Vec<String>,
 }
 
 /// The state of a key's window after a request.
@@ -66,5 +74,49 @@ impl AnswerHeaders {
         if self.attempts > 0 {
             headers.insert(ATTEMPTS, HeaderValue::from(self.attempts));
         }
+        if let Ok(dropped) = HeaderValue::from_str(&listed(&self.dropped))
+            && !dropped.is_empty()
+        {
+            headers.insert(DROPPED_PARAMS, dropped);
+        }
+    }
+}
+
+/// Names on one line, as many as fit. Some are the client's own: what no header can carry is shown as `?`.
+fn listed(names: &[String]) -> String {
+    let mut line = String::new();
+    for name in names {
+        if DROPPED_CHARS_MAX < line.len() + name.len() + ELLIPSIS.len() {
+            line.push_str(if line.is_empty() { "..." } else { ELLIPSIS });
+            break;
+        }
+        if !line.is_empty() {
+            line.push_str(", ");
+        }
+        let shown = |char: char| if char.is_ascii_graphic() && char != ',' { char } else { '?' };
+        line.extend(name.chars().map(shown));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dropped(names: &[&str]) -> Option<String> {
+        let dropped = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut headers = HeaderMap::new();
+        AnswerHeaders { dropped, ..AnswerHeaders::default() }.write(&mut headers);
+        headers.get(DROPPED_PARAMS).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn dropped_parameters_are_named_on_one_line() {
+        assert_eq!(dropped(&[]), None);
+        assert_eq!(dropped(&["seed", "messages[0].name"]).as_deref(), Some("seed, messages[0].name"));
+        assert_eq!(dropped(&["a\r\nset-cookie: x", "\u{e9},"]).as_deref(), Some("a??set-cookie:?x, ??"));
+        let long = "x".repeat(DROPPED_CHARS_MAX);
+        assert_eq!(dropped(&["seed", &long, "user"]).as_deref(), Some("seed, ..."));
+        assert_eq!(dropped(&[&long]).as_deref(), Some("..."));
     }
 }

@@ -31,11 +31,13 @@ pub struct Held {
     pub max_output_tokens: Option<u64>,
 }
 
-/// Places the hold. The guard exists before the hold is sent, so that a request that is given up meanwhile releases it.
+/// Places the hold, unless nobody could serve the request now. The guard exists before the hold is sent, so that a
+/// request that is given up meanwhile releases it.
 pub async fn hold(app: &App, order: &mut Order) -> Result<Held, ApiError> {
+    pick::ready(app, order)?;
     let guard = guard(app, order)?;
     let order = &*order;
-    let models: Vec<&Model> = order.models.iter().map(Arc::as_ref).collect();
+    let models: Vec<&Model> = order.ways.models().map(Arc::as_ref).collect();
     let floor = app.config.limits.output_floor_tokens;
     let mut bound = Bound::of(&order.request, &models, floor);
     let mut answer = ask(app, &guard, bound).await;
@@ -93,8 +95,8 @@ fn guard(app: &App, order: &mut Order) -> Result<HoldGuard, ApiError> {
         started_ms: app.clock.unix_ms() - i64::try_from(order.started.elapsed().as_millis()).unwrap_or(0),
         started: order.started,
     };
-    let first = pick::first(order).ok_or_else(|| ApiError::model_not_found(order.request.model()))?;
-    let meter = Arc::new(Meter::new(job, first));
+    let first = order.ways.routes.first().ok_or_else(|| ApiError::model_not_found(order.request.model()))?;
+    let meter = Arc::new(Meter::new(job, first.clone()));
     Ok(HoldGuard::new(meter, app.checkpointer.clone(), Admission { place, slot }))
 }
 

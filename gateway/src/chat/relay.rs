@@ -1,42 +1,44 @@
 //! Stage 5: call upstreams until one answers. The only upstream I/O of the program.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use awc::Client;
-use rand::Rng as _;
 use syntopen_shared::chaos::failpoint;
 use syntopen_shared::wire::ledger::Outcome;
 
 use super::authenticate::Order;
 use super::headers::AnswerHeaders;
 use super::hold::Held;
+use super::pick::{self, Ways};
 use crate::answer::{ChatAnswer, UpstreamError};
 use crate::app::App;
+use crate::breaker::{Moment, Pass};
 use crate::error::ApiError;
 use crate::guard::HoldGuard;
 use crate::meter::Route;
-use crate::providers::{self, Destination};
+use crate::protocol::InvalidRequest;
+use crate::providers::{self, Destination, UpstreamRequest};
 
 pub mod call;
+pub mod retry;
 pub mod stream;
+pub mod verdict;
 
 use call::{Call, Reply};
+use retry::{Again, Limits, Next, Plan, Siblings};
 use stream::StreamRelay;
+use verdict::Time;
 
 /// Where a test may end the process: the upstream has answered, and the client has nothing of it.
 const BEFORE_FIRST_BYTE: &str = "gateway.before_first_byte";
-/// The wait before the second attempt; it doubles with each further one, and each is shortened at random by up to half.
-const BACKOFF_FIRST: Duration = Duration::from_millis(200);
-/// An upstream that asks for a longer wait than this is not waited for.
-const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
 /// A request that may be sent.
 pub struct Going<'a> {
     /// Where it may go, in order.
-    pub routes: Vec<Route>,
+    pub ways: Ways,
     /// Its hold.
     pub held: Held,
-    /// Is told the number of attempts.
+    /// Is told the number of attempts, and what the last upstream that was called was not sent.
     pub headers: &'a mut AnswerHeaders,
 }
 
@@ -59,81 +61,173 @@ pub struct Whole {
 }
 
 /// Calls upstreams until one answers. What fails before the first byte to the client is tried again, elsewhere or
-/// later, as far as attempts last; then the hold is released.
+/// later, as far as attempts and time last; then the hold is released.
 pub async fn relay(app: &App, upstreams: &Client, order: &Order, going: Going<'_>) -> Result<Relayed, ApiError> {
-    let Going { routes, held, headers } = going;
+    let Going { ways, held, headers } = going;
     let Held { mut guard, max_output_tokens } = held;
-    let call = Call { app, upstreams, request: &order.request };
-    let mut attempt = 0;
+    let left = time_of(app, order).saturating_sub(guard.meter().age());
+    let call = Call { app, upstreams, request: &order.request, deadline: Instant::now() + left };
+    let deadline_us = app.clock.monotonic_us().saturating_add(i64::try_from(left.as_micros()).unwrap_or(i64::MAX));
+    let limits = Limits { attempts: app.config.limits.upstream_attempts, deadline_us };
+    let plan = Plan::new(ways.routes.len(), limits);
+    let mut relaying = Relaying { call, order, ways, max_output_tokens, plan, obstacle: Obstacle::default() };
     loop {
-        let route = &routes[attempt as usize % routes.len()];
-        attempt += 1;
-        headers.attempts = attempt;
-        let request = match providers::encode(&order.request, &destination(route, max_output_tokens)) {
-            Ok(request) => request,
-            Err(invalid) => {
-                guard.release(Outcome::Aborted);
-                return Err(ApiError::from(invalid));
+        match relaying.plan.next(app.clock.monotonic_us()) {
+            Next::Stop => {
+                guard.release(Outcome::UpstreamFailed);
+                return Err(relaying.obstacle.told());
+            }
+            Next::Wait(wait) => actix_rt::time::sleep(wait).await,
+            Next::Try(way) => {
+                let Some(mut ready) = relaying.ready(way) else { continue };
+                headers.dropped = std::mem::take(&mut ready.request.dropped);
+                relaying.plan.begun();
+                headers.attempts = relaying.plan.attempts();
+                match relaying.attempt(ready, guard).await {
+                    Ok(relayed) => {
+                        failpoint(BEFORE_FIRST_BYTE);
+                        return Ok(relayed);
+                    }
+                    Err(unused) => guard = unused,
+                }
+            }
+        }
+    }
+}
+
+/// How long the request may take: to its end, or a stream to the head of its answer.
+fn time_of(app: &App, order: &Order) -> Duration {
+    let timeouts = &app.config.timeouts;
+    if order.request.is_stream() { timeouts.stream_start } else { timeouts.total }
+}
+
+struct Relaying<'a> {
+    call: Call<'a>,
+    order: &'a Order,
+    ways: Ways,
+    max_output_tokens: Option<u64>,
+    plan: Plan,
+    obstacle: Obstacle,
+}
+
+/// A call that can be made.
+struct Ready {
+    way: usize,
+    pass: Pass,
+    request: UpstreamRequest,
+}
+
+/// Why nobody has answered so far.
+#[derive(Default)]
+struct Obstacle {
+    /// What the last call that failed tells the client.
+    failure: Option<ApiError>,
+    /// In how many milliseconds the first of the ways that are left alone may be tried.
+    soonest_ms: Option<u64>,
+}
+
+impl Relaying<'_> {
+    /// What it takes to try a way, if its breakers let a call through and it can express the request.
+    fn ready(&mut self, way: usize) -> Option<Ready> {
+        let breakers = &self.call.app.breakers;
+        let circuit = breakers.of(&self.ways.routes[way].candidate.upstream);
+        let pass = match circuit.admit(self.plan.refused(way)) {
+            Ok(pass) => pass,
+            Err(until_us) => {
+                let ms = breakers.ms_until(until_us);
+                self.obstacle.soonest_ms = Some(self.obstacle.soonest_ms.map_or(ms, |soonest| soonest.min(ms)));
+                self.plan.leave_out(way);
+                return None;
             }
         };
-        guard.meter().attempt(route);
-        let failure = match call.send(request, route, &guard).await {
-            Ok(Reply::Json(answer)) => {
-                failpoint(BEFORE_FIRST_BYTE);
-                return Ok(Relayed::Json(Box::new(Whole { answer, route: route.clone(), guard })));
+        match self.request(way, pass.credential()) {
+            Ok(request) => Some(Ready { way, pass, request }),
+            Err(invalid) => {
+                self.obstacle.failure.get_or_insert_with(|| invalid.into());
+                self.plan.leave_out(way);
+                None
             }
-            Ok(Reply::Stream(reply)) => match call.stream(reply, route, guard).begin().await {
-                Ok(begun) => {
-                    failpoint(BEFORE_FIRST_BYTE);
-                    return Ok(Relayed::Stream(begun));
-                }
-                Err((failure, unused)) => {
-                    guard = unused;
-                    failure
-                }
-            },
-            Err(failure) => failure,
+        }
+    }
+
+    fn request(&mut self, way: usize, credential: usize) -> Result<UpstreamRequest, InvalidRequest> {
+        let route = &self.ways.routes[way];
+        let secret = &route.candidate.upstream.credentials[credential].secret;
+        if way == 0
+            && let Some(request) = self.ways.first.take()
+        {
+            let authorization = providers::authorization(route.candidate.upstream.provider, secret);
+            return Ok(UpstreamRequest { authorization, ..request });
+        }
+        let destination = pick::destination(route, self.max_output_tokens);
+        providers::encode(self.call.request, &Destination { credential: secret, ..destination })
+    }
+
+    /// One call; the guard where it failed.
+    async fn attempt(&mut self, ready: Ready, guard: HoldGuard) -> Result<Relayed, HoldGuard> {
+        let Ready { way, pass, request } = ready;
+        let (call, route) = (&self.call, &self.ways.routes[way]);
+        guard.meter().attempt(route);
+        let first_byte = call.app.config.timeouts.first_byte;
+        let time = if first_byte <= call.left() { Time::Whole } else { Time::CutShort };
+        let (failure, guard) = match call.answer(request, route, guard).await {
+            Ok(relayed) => {
+                pass.ended(verdict::ANSWERED);
+                return Ok(relayed);
+            }
+            Err(failed) => failed,
         };
         guard.meter().failed();
-        let wait = backoff(attempt, &failure);
-        let last = attempt >= app.config.limits.upstream_attempts;
         tracing::warn!(
-            request = %order.id, upstream = %route.candidate.upstream.name, model = %route.model.id, attempt,
-            kind = ?failure.kind, status = failure.status, "an upstream call failed"
+            request = %self.order.id, upstream = %route.candidate.upstream.name, model = %route.model.id,
+            attempt = self.plan.attempts(), kind = ?failure.kind, status = failure.status, "an upstream call failed"
         );
-        // Another upstream need not be waited for; the first one, when its turn comes again, must.
-        let wraps = (attempt as usize).is_multiple_of(routes.len());
-        if last || !may_go_on(&failure, attempt, routes.len()) || (wraps && wait.is_none()) {
-            guard.release(Outcome::UpstreamFailed);
-            return Err(ApiError::from(failure));
+        let credential = pass.credential();
+        pass.ended(verdict::of_failure(&failure, time));
+        self.learn(way, credential, failure);
+        Err(guard)
+    }
+
+    /// Plans on after a failure.
+    fn learn(&mut self, way: usize, credential: usize, failure: UpstreamError) {
+        let app = self.call.app;
+        let mut refused = self.plan.refused(way);
+        refused.add(credential);
+        let circuit = app.breakers.of(&self.ways.routes[way].candidate.upstream);
+        let siblings = if circuit.ready(refused).is_ok() { Siblings::Ready } else { Siblings::None };
+        let again = Again::after(&failure, siblings);
+        if again == Again::OtherCredential {
+            self.plan.refuse(way, credential);
         }
-        if let Some(wait) = wait.filter(|_| wraps) {
-            actix_rt::time::sleep(wait).await;
+        let at = Moment { now_us: app.clock.monotonic_us(), chance: rand::random() };
+        self.plan.failed(way, again, at);
+        self.obstacle.failure = Some(failure.into());
+    }
+}
+
+impl Call<'_> {
+    /// A good answer, or the beginning of one; the guard where there is none.
+    async fn answer(
+        &self,
+        request: UpstreamRequest,
+        route: &Route,
+        guard: HoldGuard,
+    ) -> Result<Relayed, (UpstreamError, HoldGuard)> {
+        match self.send(request, route, &guard).await {
+            Ok(Reply::Json(answer)) => Ok(Relayed::Json(Box::new(Whole { answer, route: route.clone(), guard }))),
+            Ok(Reply::Stream(reply)) => self.stream(reply, route, guard).begin().await.map(Relayed::Stream),
+            Err(failure) => Err((failure, guard)),
         }
     }
 }
 
-fn destination(route: &Route, max_output_tokens: Option<u64>) -> Destination<'_> {
-    let upstream = &route.candidate.upstream;
-    Destination {
-        provider: upstream.provider,
-        base_url: &upstream.base_url,
-        credential: &upstream.credential,
-        model: &route.candidate.model,
-        max_output_tokens: max_output_tokens.map(|granted| granted.min(route.model.max_output_tokens)),
+impl Obstacle {
+    fn told(self) -> ApiError {
+        match (self.failure, self.soonest_ms) {
+            (Some(failure), _) => failure,
+            (None, Some(ms)) => ApiError::upstreams_left_alone(ms),
+            // There was no time left for a first call.
+            (None, None) => ApiError::upstream_timeout(),
+        }
     }
-}
-
-/// A failure that is the upstream's own is worth another upstream; one that passes is worth another try.
-fn may_go_on(failure: &UpstreamError, attempt: u32, routes: usize) -> bool {
-    failure.is_retryable() || (failure.is_upstreams_own() && (attempt as usize) < routes)
-}
-
-/// How long to wait before the next attempt at the same upstreams; `None` where the upstream asks for too much.
-fn backoff(attempt: u32, failure: &UpstreamError) -> Option<Duration> {
-    if let Some(ms) = failure.retry_after_ms {
-        return Some(Duration::from_millis(ms)).filter(|asked| *asked <= BACKOFF_MAX);
-    }
-    let full = BACKOFF_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(5)).min(BACKOFF_MAX);
-    Some(full.mul_f64(rand::rng().random_range(0.5..=1.0)))
 }

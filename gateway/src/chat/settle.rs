@@ -72,7 +72,7 @@ async fn count(app: &App, guard: &HoldGuard, reported: Option<ReportedUsage>) ->
         Some(reported) => Counted { reported, source: UsageSource::Provider },
         None => {
             let tokens: Tokens = guard.meter().count(&app.tokenizer).await;
-            Counted { reported: ReportedUsage::estimated(tokens), source: UsageSource::Estimated }
+            Counted { reported: ReportedUsage::of(tokens), source: UsageSource::Estimated }
         }
     }
 }

@@ -25,6 +25,11 @@ impl InvalidRequest {
         Self { param: Some(cut(&path.to_string(), PARAM_CHARS)), message: message.into() }
     }
 
+    /// A field whose path is known: `messages[2].content[0].image_url`.
+    pub(crate) fn of_param(param: &str, message: impl Into<String>) -> Self {
+        Self { param: Some(cut(param, PARAM_CHARS)), message: message.into() }
+    }
+
     pub(super) fn of_body(message: impl Into<String>) -> Self {
         Self { param: None, message: message.into() }
     }
@@ -42,7 +47,7 @@ impl fmt::Display for InvalidRequest {
 impl std::error::Error for InvalidRequest {}
 
 /// A client's text in quotation marks, shortened.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     format!("\"{}\"", cut(text, QUOTED_CHARS))
 }
 

@@ -1,14 +1,15 @@
 //! Images, sounds and files inside a request: they are checked where they stand, never decoded into memory.
 
 /// The payload of a data URL in base64.
-pub(super) struct DataUrl<'u> {
-    media_type: &'u str,
-    pub(super) payload: &'u str,
+pub(crate) struct DataUrl<'u> {
+    /// Without its parameters, in whatever case it was written.
+    pub(crate) media_type: &'u str,
+    pub(crate) payload: &'u str,
 }
 
 impl<'u> DataUrl<'u> {
     /// Takes `data:<media type>[;<parameter>]*;base64,<payload>` apart; `None` where a text is not of that form.
-    pub(super) fn parse(url: &'u str) -> Option<Self> {
+    pub(crate) fn parse(url: &'u str) -> Option<Self> {
         let (scheme, rest) = url.split_at_checked("data:".len())?;
         // The comma is near the beginning, so a payload of megabytes is not searched for it.
         let (header, payload) = rest.split_once(',').filter(|_| scheme.eq_ignore_ascii_case("data:"))?;

@@ -122,6 +122,11 @@ impl ChatRequest {
         std::str::from_utf8(&self.body[field.value.clone()]).ok()
     }
 
+    /// The JSON of a parameter that says something: `None` where it is absent or null.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.raw(name).filter(|raw| *raw != "null")
+    }
+
     /// The body with some parameters changed, and everything else byte for byte as the client sent it.
     #[must_use]
     pub fn rewrite(&self, edits: &[Edit<'_>]) -> Bytes {

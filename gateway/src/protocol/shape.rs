@@ -15,6 +15,8 @@ pub struct Shape {
     pub messages: u32,
     /// Tools and functions that are defined.
     pub tools: u32,
+    /// Calls of tools that the assistant made before.
+    pub calls: u32,
     /// Images, by value or by address.
     pub images: u32,
     /// Pieces of sound, earlier spoken answers that are referred to included.
@@ -32,6 +34,7 @@ pub(super) enum Piece<'p, 'v> {
     Text(&'p Cow<'v, str>),
     /// A number or a truth value in a field that we do not know.
     Scalar,
+    Call,
     Image,
     Audio {
         bytes: u64,
@@ -49,6 +52,7 @@ impl Shape {
         match piece {
             Piece::Text(text) => self.text_bytes += text.len() as u64,
             Piece::Scalar => self.text_bytes += SCALAR_BYTES,
+            Piece::Call => self.calls += 1,
             Piece::Image => self.images += 1,
             Piece::Audio { bytes } => {
                 self.audios += 1;
@@ -71,7 +75,10 @@ pub(super) fn walk<'v>(messages: &Json<'v>, visit: &mut impl FnMut(Piece<'_, 'v>
                 // What the model does not read, or the constant per message stands for.
                 "role" | "tool_call_id" | "annotations" => {}
                 "content" => walk_content(value, visit),
-                "tool_calls" => value.items().iter().for_each(|call| walk_call(call, visit)),
+                "tool_calls" => value.items().iter().for_each(|call| {
+                    visit(Piece::Call);
+                    walk_call(call, visit);
+                }),
                 "audio" if matches!(value, Json::Null) => {}
                 "audio" => visit(Piece::Audio { bytes: 0 }),
                 _ => walk_any(value, visit),

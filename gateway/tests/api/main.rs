@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod cancelling;
 mod chat_completions;
 mod cluster;
+mod expressing;
 mod helpers;
 mod kill;
 mod lifecycle;
@@ -11,5 +13,6 @@ mod money;
 mod odd_upstreams;
 mod program;
 mod rate_limit;
+mod routing;
 mod streaming;
 mod upstream_faults;

@@ -197,10 +197,11 @@ async fn another_upstream_need_not_wait_for_the_first() {
     let second = format!(
         "[upstreams.second]\nprovider = \"openai\"\nbase_url = \"{free}\"\napi_key_env = \"SIMULATOR_API_KEY\"\n"
     );
-    let catalog = CATALOG
-        .replace("base_url_env = \"SIMULATOR_BASE_URL\"\n", "")
-        .replace("http://127.0.0.1:1/v1", &busy)
-        .replace("model = \"gpt-4o-mini\" }]", "model = \"a\" }, { upstream = \"second\", model = \"b\" }]");
+    let catalog =
+        CATALOG.replace("base_url_env = \"SIMULATOR_BASE_URL\"\n", "").replace("http://127.0.0.1:1/v1", &busy).replace(
+            "model = \"gpt-4o-mini\" }]",
+            "model = \"a\" }, { upstream = \"second\", model = \"b\", priority = 1 }]",
+        );
     app.write_catalog(&(second + &catalog));
     let customer = app.customer("5").await;
     let two = || async {

@@ -78,7 +78,7 @@ fn a_wrong_catalog_refuses_the_start_with_every_error() {
 fn without_a_provider_it_serves_and_says_how_to_switch_one_on() {
     let data_dir = TempDir::new().unwrap();
     let (serving, logged) = serve(program(&data_dir, &[]));
-    for expected in ["OPENAI_API_KEY", "no model can be served yet", "not offered"] {
+    for expected in ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "no model can be served yet"] {
         assert!(logged.contains(expected), "{expected} in {logged}");
     }
     assert_eq!(terminate(serving), Some(0));

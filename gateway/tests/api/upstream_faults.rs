@@ -11,6 +11,8 @@ use crate::helpers::{Answer, Customer, TestApp, eventually, request, with};
 /// What `test/output-only` costs per token.
 const NANOS_PER_TOKEN: i64 = 1_000_000;
 const RICH: &str = "5";
+/// However often the upstream fails, it is asked.
+const UNBROKEN: (&str, &str) = ("SYNTOPEN_BREAKER_FAILURES", "0");
 
 fn faulty(tag: &str, stream: bool, fault: Value) -> Value {
     with(request("test/output-only", 60), json!({"stream": stream, "simulator": {"tag": tag, "fault": fault}}))
@@ -28,7 +30,7 @@ async fn paid(app: &TestApp, customer: &Customer) -> i64 {
 
 #[actix_web::test]
 async fn refusals_become_the_documented_errors_and_cost_nothing() {
-    let app = TestApp::spawn_with(&[("SYNTOPEN_UPSTREAM_ATTEMPTS", "1")]).await;
+    let app = TestApp::spawn_with(&[("SYNTOPEN_UPSTREAM_ATTEMPTS", "1"), UNBROKEN]).await;
     let customer = app.customer(RICH).await;
     let cases = [
         (400, 400, "invalid_request"),
@@ -74,7 +76,7 @@ async fn an_upstreams_rate_limit_is_not_the_customers() {
 
 #[actix_web::test]
 async fn what_passes_is_tried_again_and_charged_once() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::spawn_with(&[UNBROKEN]).await;
     let customer = app.customer(RICH).await;
     let mut expected = 0;
     for (number, fault) in [

@@ -1,6 +1,7 @@
 //! One call to an upstream.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
@@ -9,8 +10,8 @@ use awc::error::SendRequestError;
 use awc::{Client, ClientResponse};
 use futures_util::StreamExt as _;
 
-use super::stream::StreamRelay;
-use crate::answer::{ChatAnswer, RetryHints, UpstreamError, UpstreamErrorKind};
+use super::stream::{StreamRelay, Upstream};
+use crate::answer::{AnswerContext, ChatAnswer, RetryHints, UpstreamError, UpstreamErrorKind};
 use crate::app::App;
 use crate::guard::HoldGuard;
 use crate::meter::Route;
@@ -31,6 +32,8 @@ pub struct Call<'a> {
     pub upstreams: &'a Client,
     /// What is asked.
     pub request: &'a ChatRequest,
+    /// When a whole answer must be there, or the head of a stream.
+    pub deadline: Instant,
 }
 
 /// An upstream's good answer.
@@ -64,35 +67,41 @@ impl Call<'_> {
         route: &Route,
         guard: &HoldGuard,
     ) -> Result<Reply, UpstreamError> {
-        let timeouts = &self.app.config.timeouts;
-        let left = || match self.request.is_stream() {
-            true => Duration::MAX,
-            false => timeouts.total.saturating_sub(guard.meter().age()),
-        };
-        let sent = actix_rt::time::timeout(timeouts.first_byte.min(left()), self.post(request)).await;
+        let first_byte = self.app.config.timeouts.first_byte;
+        let sent = actix_rt::time::timeout(first_byte.min(self.left()), self.post(request)).await;
         let response = sent.map_err(|_| too_late())?.map_err(|error| broken(&error))?;
         if response.status() != StatusCode::OK {
             return Err(refusal(response, route).await);
         }
         if self.request.is_stream() && is_json(&response) {
             // Asked for a stream, some servers put an error into an answer of JSON that calls itself good.
-            let answer = providers::decode(route.candidate.upstream.provider, self.read(response).await?);
+            let provider = route.candidate.upstream.provider;
+            let answer = providers::decode(provider, self.read(response).await?, &self.context(route, guard));
             return Err(answer.err().unwrap_or_else(UpstreamError::undecodable));
         }
         guard.meter().answered();
         if self.request.is_stream() {
             return Ok(Reply::Stream(response));
         }
-        let body = actix_rt::time::timeout(left(), self.read(response)).await;
+        let body = actix_rt::time::timeout(self.left(), self.read(response)).await;
         let body = body.map_err(|_| too_late())??;
-        providers::decode(route.candidate.upstream.provider, body).map(Reply::Json)
+        providers::decode(route.candidate.upstream.provider, body, &self.context(route, guard)).map(Reply::Json)
+    }
+
+    /// The time until the deadline.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     fn post(&self, request: UpstreamRequest) -> awc::SendClientRequest {
         let accept = if self.request.is_stream() { "text/event-stream" } else { "application/json" };
         let (name, credential) = request.authorization;
-        self.upstreams
-            .post(request.url)
+        let post = self.upstreams.post(request.url);
+        request
+            .headers
+            .iter()
+            .fold(post, |post, header| post.insert_header(*header))
             .insert_header((name, credential.expose()))
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header((ACCEPT, accept))
@@ -116,10 +125,17 @@ impl Call<'_> {
         }
     }
 
+    /// What the answer must say that its upstream does not know.
+    fn context(&self, route: &Route, guard: &HoldGuard) -> AnswerContext {
+        let provider = route.candidate.upstream.provider.as_str();
+        AnswerContext::of(self.request, guard.meter().id(), (Arc::clone(&route.model.id), provider))
+    }
+
     /// What relays the rest of a stream whose head has come.
     #[must_use]
     pub fn stream(&self, response: ClientResponse, route: &Route, guard: HoldGuard) -> StreamRelay {
-        StreamRelay::new(self.app, self.request, response, route.clone(), guard)
+        let context = self.context(route, &guard);
+        StreamRelay::new(self.app, context, Upstream { response, route: route.clone(), guard })
     }
 }
 

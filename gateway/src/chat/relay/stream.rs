@@ -1,7 +1,6 @@
 //! The rest of a streamed answer: upstream events in, client events out.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_rt::time::{Sleep, sleep};
@@ -9,13 +8,12 @@ use actix_web::web::{Bytes, BytesMut};
 use awc::ClientResponse;
 use futures_util::StreamExt as _;
 
-use crate::answer::{ChatChunk, ReportedUsage, UpstreamError, UpstreamErrorKind};
+use crate::answer::{AnswerContext, ChatChunk, ReportedUsage, UpstreamError, UpstreamErrorKind};
 use crate::app::App;
 use crate::guard::HoldGuard;
 use crate::meter::Route;
-use crate::protocol::ChatRequest;
 use crate::providers::sse::{Event, LineTooLong, Parser};
-use crate::providers::{StreamContext, StreamDecoder};
+use crate::providers::{Brought, StreamDecoder};
 
 /// An upstream that says more than it has to is not listened to for longer.
 const GIVE_BACK_MAX: Duration = Duration::from_secs(1);
@@ -28,6 +26,7 @@ pub struct StreamRelay {
     parser: Parser,
     events: Vec<Event>,
     decoder: StreamDecoder,
+    chunks: Vec<ChatChunk>,
     quiet: Quiet,
     ready: BytesMut,
     withheld: BytesMut,
@@ -43,6 +42,16 @@ pub struct StreamRelay {
     include_usage: bool,
     route: Route,
     guard: HoldGuard,
+}
+
+/// An upstream's answer whose head has come.
+pub struct Upstream {
+    /// The answer.
+    pub response: ClientResponse,
+    /// Who gives it.
+    pub route: Route,
+    /// Pays for it.
+    pub guard: HoldGuard,
 }
 
 /// What the client is sent next.
@@ -74,23 +83,17 @@ enum Read {
 }
 
 impl StreamRelay {
-    /// A relay of `upstream`'s answer, whose head has been read.
+    /// A relay of an upstream's answer.
     #[must_use]
-    pub fn new(app: &App, request: &ChatRequest, upstream: ClientResponse, route: Route, guard: HoldGuard) -> Self {
-        let include_usage = request.include_usage();
-        let provider = route.candidate.upstream.provider;
-        let context = StreamContext {
-            request: guard.meter().id(),
-            model: Arc::clone(&route.model.id),
-            provider: provider.as_str(),
-            choices: request.choices(),
-            include_usage,
-        };
+    pub fn new(app: &App, context: AnswerContext, upstream: Upstream) -> Self {
+        let Upstream { response, route, guard } = upstream;
+        let include_usage = context.include_usage;
         Self {
-            upstream,
+            upstream: response,
             parser: Parser::new(app.config.limits.sse_line_bytes),
             events: Vec::new(),
-            decoder: StreamDecoder::new(provider, context),
+            decoder: StreamDecoder::new(route.candidate.upstream.provider, context),
+            chunks: Vec::new(),
             quiet: Quiet::new(app.config.timeouts.comment, app.config.timeouts.idle),
             ready: BytesMut::new(),
             withheld: BytesMut::new(),
@@ -243,10 +246,15 @@ impl StreamRelay {
     }
 
     fn accept(&mut self, event: &Event) -> Result<(), UpstreamError> {
-        let decoder = &mut self.decoder;
-        let Some(chunk) = self.guard.meter().receive(|text| decoder.push(event, text))? else {
-            return Ok(());
-        };
+        let (decoder, mut chunks) = (&mut self.decoder, std::mem::take(&mut self.chunks));
+        let decoded = self.guard.meter().receive(|text| decoder.push(event, Brought { text, chunks: &mut chunks }));
+        // What an event brought before its error is part of the answer.
+        let passed = chunks.drain(..).try_for_each(|chunk| self.pass_on(chunk));
+        self.chunks = chunks;
+        decoded.and(passed)
+    }
+
+    fn pass_on(&mut self, chunk: ChatChunk) -> Result<(), UpstreamError> {
         let ChatChunk { json, finishes, usage } = chunk;
         // Figures without a price are absurd: then our own count stands.
         if let Some(usage) = usage.filter(|usage| self.route.model.prices.cost(&usage.tokens).is_some()) {

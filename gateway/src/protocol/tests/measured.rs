@@ -12,7 +12,7 @@ fn measures_text_as_the_model_reads_it() {
     let texts = request.texts();
     assert_eq!(texts, ["abc", "bob", "é\n", "no", "f", "{\"a\":1}", "c", "in", "T", "U"]);
     let text_bytes = texts.iter().map(|text| text.len() as u64).sum();
-    assert_eq!(*request.shape(), Shape { text_bytes, messages: 5, ..Shape::default() });
+    assert_eq!(*request.shape(), Shape { text_bytes, messages: 5, calls: 2, ..Shape::default() });
 }
 
 #[test]

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::ChatRequest;
 use super::accepted::bodies;
-use crate::providers::openai::request::{Target, encode};
+use crate::providers::Target;
+use crate::providers::openai::request::encode;
 
 /// What happens to a place of a body.
 #[derive(Clone, Debug)]
@@ -62,7 +63,10 @@ fn exercise(body: Vec<u8>) {
     let texts: usize = request.texts().iter().map(|text| text.len()).sum();
     assert!(request.shape().text_bytes >= texts as u64);
     assert!(request.unknown_params().all(|name| request.raw(name).is_some()));
-    let encoded = encode(&request, &Target { model: "o1-mini", max_output_tokens: Some(3) }).unwrap();
+    let encoded =
+        encode(&request, &Target { model_max_output_tokens: 4_096, model: "o1-mini", max_output_tokens: Some(3) })
+            .unwrap()
+            .body;
     let value: Value = serde_json::from_slice(&encoded).unwrap();
     let most = request.named_max_tokens().unwrap_or(3).min(3);
     assert_eq!((&value["model"], &value["max_completion_tokens"]), (&Value::from("o1-mini"), &Value::from(most)));

@@ -2,19 +2,8 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
 use crate::protocol::{ChatRequest, Edit, InvalidRequest, rewrite_object};
-
-/// What the gateway decided about a request.
-#[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
-    /// The model's name at the upstream.
-    pub model: &'a str,
-    /// `Some` where fewer output tokens per choice were granted than the request could use: the upstream must stop
-    /// there.
-    pub max_output_tokens: Option<u64>,
-}
+use crate::providers::{Encoded, Target};
 
 const MAX_TOKENS: &str = "max_tokens";
 const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
@@ -26,7 +15,7 @@ const REASONING_MODELS: [&str; 5] = ["o1", "o3", "o4", "gpt-5", "gpt-6"];
 ///
 /// # Errors
 /// None today: whatever is valid can be said in this API.
-pub fn encode(request: &ChatRequest, target: &Target<'_>) -> Result<Bytes, InvalidRequest> {
+pub fn encode(request: &ChatRequest, target: &Target<'_>) -> Result<Encoded, InvalidRequest> {
     let model = serde_json::Value::from(target.model).to_string();
     let limit = OutputLimit::of(request, target);
     let stream_options = request.is_stream().then(|| with_usage(request)).transpose()?;
@@ -38,7 +27,7 @@ pub fn encode(request: &ChatRequest, target: &Target<'_>) -> Result<Bytes, Inval
     if let Some(options) = &stream_options {
         edits.push(Edit::Set("stream_options", options));
     }
-    Ok(request.rewrite(&edits))
+    Ok(Encoded { body: request.rewrite(&edits), dropped: Vec::new() })
 }
 
 /// The most output tokens, under the name that goes upstream.
@@ -78,6 +67,8 @@ fn with_usage(request: &ChatRequest) -> Result<Cow<'_, str>, InvalidRequest> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     const MESSAGES: &str = r#""messages":[{"role":"user","content":"hi"}]"#;
@@ -85,7 +76,7 @@ mod tests {
     fn encoded(params: &str, target: &Target<'_>) -> String {
         let body = format!("{{ {MESSAGES} , {params} }}");
         let request = ChatRequest::parse(Bytes::from(body)).unwrap();
-        String::from_utf8(encode(&request, target).unwrap().to_vec()).unwrap()
+        String::from_utf8(encode(&request, target).unwrap().body.to_vec()).unwrap()
     }
 
     /// What the client sent beside the messages, and what goes upstream beside them.
@@ -94,10 +85,12 @@ mod tests {
         assert_eq!(encoded(sent, &target), format!("{{ {MESSAGES} , {expected} }}"));
     }
 
-    const PLAIN: Target<'_> = Target { model: "gpt-4o", max_output_tokens: None };
-    const GRANTED: Target<'_> = Target { model: "gpt-4o", max_output_tokens: Some(9) };
-    const REASONING: Target<'_> = Target { model: "o1-2024-12-17", max_output_tokens: None };
-    const REASONING_GRANTED: Target<'_> = Target { model: "gpt-5-mini", max_output_tokens: Some(9) };
+    const PLAIN: Target<'_> = Target { model: "gpt-4o", model_max_output_tokens: 4_096, max_output_tokens: None };
+    const GRANTED: Target<'_> = Target { model: "gpt-4o", model_max_output_tokens: 4_096, max_output_tokens: Some(9) };
+    const REASONING: Target<'_> =
+        Target { model: "o1-2024-12-17", model_max_output_tokens: 4_096, max_output_tokens: None };
+    const REASONING_GRANTED: Target<'_> =
+        Target { model: "gpt-5-mini", model_max_output_tokens: 4_096, max_output_tokens: Some(9) };
 
     #[test]
     fn names_the_upstream_model_and_keeps_the_rest() {
@@ -161,6 +154,6 @@ mod tests {
     fn keeps_the_body_where_nothing_has_to_change() {
         let body = Bytes::from(format!("{{{MESSAGES},\"model\":\"gpt-4o\"}}"));
         let request = ChatRequest::parse(body.clone()).unwrap();
-        assert_eq!(encode(&request, &PLAIN).unwrap(), body);
+        assert_eq!(encode(&request, &PLAIN).unwrap().body, body);
     }
 }

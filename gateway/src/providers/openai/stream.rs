@@ -1,41 +1,24 @@
 //! A streamed answer of OpenAI's: events → chunks for the client.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use syntopen_shared::id::RequestId;
 
 use super::error;
 use crate::answer::fields::{Fields, ObjectWriter, is_blank, quoted};
 use crate::answer::generated::{Generated, Part};
-use crate::answer::{ChatChunk, ReportedUsage, UpstreamError, is_ours, on_one_line};
+use crate::answer::{AnswerContext, ChatChunk, ReportedUsage, UpstreamError, is_ours, on_one_line};
 use crate::providers::sse::Event;
 
 /// OpenAI allows no more; it bounds what is remembered of a stream.
 const MAX_CHOICES: usize = 128;
 const DONE: &str = "[DONE]";
 
-/// What the client's chunks say that the upstream's do not.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The request. Servers that give their answers no id and no time get them from it.
-    pub request: RequestId,
-    /// The public id of the model.
-    pub model: Arc<str>,
-    /// The provider's name.
-    pub provider: &'static str,
-    /// How many choices the client asked for.
-    pub choices: u32,
-    /// The client asked for usage: then each chunk but the last says that it has none.
-    pub include_usage: bool,
-}
-
 /// Decodes one stream.
 #[derive(Debug)]
 pub struct Decoder {
-    context: Context,
+    context: AnswerContext,
     /// How every chunk begins, from `id` to `model`; the first chunk that is passed on decides.
     head: Option<String>,
     /// How every chunk ends.
@@ -74,7 +57,7 @@ struct Repair {
 impl Decoder {
     /// A decoder at the start of a stream.
     #[must_use]
-    pub fn new(context: Context) -> Self {
+    pub fn new(context: AnswerContext) -> Self {
         let usage = if context.include_usage { ",\"usage\":null" } else { "" };
         let tail = format!(",\"provider\":{}{usage}}}", quoted(context.provider));
         Self { context, head: None, tail, choices: Vec::new(), is_done: false }
@@ -196,10 +179,8 @@ impl Decoder {
     /// The beginning of all chunks, with the id and the time of the upstream's first one where it has them.
     fn head_of(&self, first: Option<&Fields<'_>>) -> String {
         let given = |name: &str| first.and_then(|fields| fields.get(name)).filter(|value| !is_blank(value));
-        let request = self.context.request.as_uuid();
-        let minted = request.get_timestamp().map_or(0, |time| time.to_unix().0);
-        let id = given("id").map_or_else(|| format!("\"chatcmpl-{}\"", request.simple()), str::to_owned);
-        let created = given("created").map_or_else(|| minted.to_string(), str::to_owned);
+        let id = given("id").map_or_else(|| quoted(&self.context.answer_id()), str::to_owned);
+        let created = given("created").map_or_else(|| self.context.created().to_string(), str::to_owned);
         let model = quoted(&self.context.model);
         format!("{{\"id\":{id},\"object\":\"chat.completion.chunk\",\"created\":{created},\"model\":{model}")
     }

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use serde_json::Value;
+use syntopen_shared::id::RequestId;
 use syntopen_shared::price::Tokens;
 use uuid::Uuid;
 
@@ -8,9 +9,21 @@ use crate::answer::UpstreamErrorKind;
 
 const RECORDED: &str = include_str!("../../../../tests/golden/openai/stream/tool_calls.sse");
 
+fn context(request: RequestId, include_usage: bool) -> AnswerContext {
+    AnswerContext {
+        request,
+        model: "openai/gpt-4o".into(),
+        provider: "openai",
+        choices: 1,
+        include_usage,
+        wants_json: false,
+        one_tool_call: false,
+    }
+}
+
 fn decoder(include_usage: bool) -> Decoder {
     let request = RequestId::from(Uuid::from_u128(0x0193_5b2c_1c00_7000_8000_0000_0000_0001));
-    Decoder::new(Context { request, model: "openai/gpt-4o".into(), provider: "openai", choices: 1, include_usage })
+    Decoder::new(context(request, include_usage))
 }
 
 fn event(data: &str) -> Event {
@@ -134,7 +147,7 @@ fn the_number_of_choices_is_bounded() {
 
 #[test]
 fn the_model_is_escaped() {
-    let context = Context { model: "a\"b\\".into(), ..decoder(true).context };
+    let context = AnswerContext { model: "a\"b\\".into(), ..decoder(true).context };
     let chunk = json(push(&mut Decoder::new(context), r#"{"choices":[{"delta":{}}]}"#).unwrap());
     assert_eq!(serde_json::from_str::<Value>(&chunk).unwrap()["model"], "a\"b\\");
 }
