@@ -191,9 +191,10 @@ on_signal() {
 }
 
 greet() {
-  local key money address model=openai/gpt-4o-mini
+  local key money address model
   key=$(first_key) || return 1
   money=$(balance) || return 1
+  model=$(example_model)
   say
   say "The cluster runs. Account $OWNER has a balance of $money."
   say
@@ -258,7 +259,7 @@ trap on_signal INT TERM HUP
 start_postgres
 start_redis
 start_services
-if [[ -z ${OPENAI_API_KEY:-}${SYNTOPEN_CATALOG:-} ]]; then use_simulator; fi
+if ! has_provider; then use_simulator; fi
 start_gateways
 greet || { leave_if_stopped && exit 1; }
 watch_over

@@ -117,14 +117,26 @@ use_simulator() {
   fi
   export SYNTOPEN_CATALOG=deploy/catalog.simulator.toml
   export SIMULATOR_BASE_URL=$simulator_url
+  export SIMULATOR_ROOT_URL=${simulator_url%/v1}
   export SIMULATOR_API_KEY=simulator
   say
-  if [[ -n ${ANTHROPIC_API_KEY:-}${GEMINI_API_KEY:-} ]]; then
-    say 'This version offers neither Anthropic nor Google: ANTHROPIC_API_KEY and GEMINI_API_KEY are not used.'
-    say 'OPENAI_API_KEY is not set: answers come from the built-in simulator, not from a model. Set it to reach OpenAI.'
+  say 'No provider key is set: answers come from the built-in simulator, not from a model.'
+  say 'Set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY to reach OpenAI, Anthropic or Google.'
+}
+
+# Whether any provider can be reached, or the operator has said with a catalog which can.
+has_provider() { [[ -n ${OPENAI_API_KEY:-}${ANTHROPIC_API_KEY:-}${GEMINI_API_KEY:-}${SYNTOPEN_CATALOG:-} ]]; }
+
+# A model that the built-in catalog or the simulator's serves with the keys that are set.
+example_model() {
+  if [[ -n ${OPENAI_API_KEY:-} ]]; then
+    say openai/gpt-4o-mini
+  elif [[ -n ${ANTHROPIC_API_KEY:-} ]]; then
+    say anthropic/claude-3-5-haiku
+  elif [[ -n ${GEMINI_API_KEY:-} ]]; then
+    say google/gemini-1.5-flash
   else
-    say 'No provider key is set: answers come from the built-in simulator, not from a model.'
-    say 'Set OPENAI_API_KEY to reach OpenAI.'
+    say openai/gpt-4o-mini
   fi
 }
 

@@ -43,10 +43,11 @@ start_gateway() {
 }
 
 greet() {
-  local key base_url money
+  local key base_url money model
   key=$(first_key) || return 1
   money=$(balance) || return 1
   base_url=http://$(reachable "$listen")/api/v1
+  model=$(example_model)
   say
   if [[ -n $key ]]; then
     say "Syntopen runs. Account $OWNER has a balance of $money."
@@ -56,7 +57,7 @@ greet() {
     say '            (shown this once: keep it)'
     say
     say "  curl $base_url/chat/completions -H 'Authorization: Bearer $key' -H 'Content-Type: application/json'" \
-      "-d '{\"model\": \"openai/gpt-4o-mini\", \"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'"
+      "-d '{\"model\": \"$model\", \"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'"
   else
     local prefix=
     if [[ -n ${SYNTOPEN_DATA_DIR:-} ]]; then prefix="SYNTOPEN_DATA_DIR=$(printf '%q' "$data_dir") "; fi
@@ -75,7 +76,7 @@ build syntopen-gateway syntopen-loadtest
 
 trap clean_up EXIT
 trap on_signal INT TERM HUP
-if [[ -z ${OPENAI_API_KEY:-}${SYNTOPEN_CATALOG:-} ]]; then use_simulator; fi
+if ! has_provider; then use_simulator; fi
 start_gateway
 greet || { leave_if_stopped && exit 1; }
 

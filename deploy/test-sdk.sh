@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Tests the gateway with the OpenAI libraries for Python and JavaScript, as customers use them: "deploy/test-sdk.sh".
 # First one gateway by itself, then the whole cluster, each with the provider simulator behind it, on free ports and with
-# a data directory of its own.
+# a data directory of its own. Before the one gateway, frameworks that customers use do the same, and the libraries of
+# Anthropic and Google judge what it sends and what the simulator answers.
 #
 # Reads:
 #   CARGO_TARGET_DIR      where the programs are, which are built there if they are missing
@@ -42,16 +43,16 @@ main() {
     ln -s "$node_libraries" "$run/sdk/node/node_modules"
     start_simulator
     start_gateway
-    test_libraries "one gateway" "$run/gateway.log"
+    test_libraries "one gateway" "$run/gateway.log" all
     stop "$gateway_pid"
     start_cluster
-    test_libraries "a cluster" "$run/cluster.log"
+    test_libraries "a cluster" "$run/cluster.log" customers
 }
 
 test_libraries() {
-    local what=$1 log=$2 failed=0
-    step "Python, $what" test_python || failed=1
-    step "JavaScript, $what" test_node || failed=1
+    local what=$1 log=$2 scope=$3 failed=0
+    step "Python, $what" test_python "$scope" || failed=1
+    step "JavaScript, $what" test_node "$scope" || failed=1
     if ((failed)); then
         printf '\n-- the last lines of %s\n' "${log##*/}" >&2
         tail -n "$LOG_LINES_SHOWN" "$log" >&2
@@ -151,6 +152,7 @@ start_simulator() {
 
 simulator_listens() { grep -qs '^listening on http' "$run/simulator.log"; }
 
+# The tests make the upstream fail on purpose, and ask it again at once: no breaker may keep them from it.
 start_gateway() {
     local public_port ops_port
     read -r public_port ops_port < <(free_ports)
@@ -160,8 +162,9 @@ start_gateway() {
     settings="{\"SYNTOPEN_DATA_DIR\": \"$run/data\"}"
     start "$run/gateway.log" \
         SYNTOPEN_LISTEN="127.0.0.1:$public_port" SYNTOPEN_OPS_LISTEN="127.0.0.1:$ops_port" \
-        SYNTOPEN_DATA_DIR="$run/data" SYNTOPEN_CATALOG=deploy/catalog.simulator.toml \
-        SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_API_KEY="$SIMULATOR_KEY" "$programs/syntopen-gateway"
+        SYNTOPEN_DATA_DIR="$run/data" SYNTOPEN_CATALOG=deploy/catalog.simulator.toml SYNTOPEN_BREAKER_FAILURES=0 \
+        SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_ROOT_URL="${simulator_url%/v1}" SIMULATOR_API_KEY="$SIMULATOR_KEY" \
+        "$programs/syntopen-gateway"
     gateway_pid=$!
     await "$gateway_pid" gateway gateway_is_ready
 }
@@ -173,8 +176,9 @@ start_cluster() {
     # The database runs as a user of its own, who must get to its files.
     chmod 711 "$run"
     start "$run/cluster.log" CLUSTER_DATA_DIR="$run/cluster" CLUSTER_PORTS="$first_port" CLUSTER_PROGRAMS="$programs" \
-        SYNTOPEN_CATALOG=deploy/catalog.simulator.toml \
-        SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_API_KEY="$SIMULATOR_KEY" deploy/cluster.sh
+        SYNTOPEN_CATALOG=deploy/catalog.simulator.toml SYNTOPEN_BREAKER_FAILURES=0 \
+        SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_ROOT_URL="${simulator_url%/v1}" SIMULATOR_API_KEY="$SIMULATOR_KEY" \
+        deploy/cluster.sh
     gateway_pid=$!
     await "$gateway_pid" cluster cluster_is_ready
     base_url=$(sed -n 's/^ *base URL *//p' "$run/cluster.log" | tail -n 1)
@@ -237,13 +241,23 @@ run_tests() {
         timeout --foreground --kill-after=10 "$SUITE_TIMEOUT_S" env -i \
             PATH="$PATH" HOME="$HOME" LANG=C.UTF-8 TERM="${TERM:-dumb}" PYTHONDONTWRITEBYTECODE=1 \
             SYNTOPEN_TEST_BASE_URL="$base_url" SYNTOPEN_TEST_SIMULATOR_URL="${simulator_url%/v1}" \
-            SYNTOPEN_TEST_GATEWAY="$gateway" SYNTOPEN_TEST_SETTINGS="$settings" "$@"
+            SYNTOPEN_TEST_SIMULATOR_KEY="$SIMULATOR_KEY" SYNTOPEN_TEST_GATEWAY="$gateway" \
+            SYNTOPEN_TEST_SETTINGS="$settings" "$@"
     )
 }
 
-test_python() { run_tests python "$python_libraries/bin/python" -m pytest --quiet; }
+# All tests, or those of the OpenAI libraries alone: what the others find out is the same before a cluster.
+test_python() {
+    local but=()
+    if [[ $1 == customers ]]; then but=(--ignore=frameworks --ignore=vendors); fi
+    run_tests python "$python_libraries/bin/python" -m pytest --quiet "${but[@]}"
+}
 
-test_node() { run_tests node node --test --test-reporter=spec --test-timeout="$TEST_TIMEOUT_MS"; }
+test_node() {
+    local files=("$run"/sdk/node/*.test.js)
+    if [[ $1 == all ]]; then files+=("$run"/sdk/node/frameworks/*.test.js); fi
+    run_tests node node --test --test-reporter=spec --test-timeout="$TEST_TIMEOUT_MS" "${files[@]}"
+}
 
 clean_up() {
     stop "$gateway_pid"

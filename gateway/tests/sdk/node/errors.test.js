@@ -5,8 +5,11 @@ import { before, test } from "node:test";
 
 import OpenAI from "openai";
 
-import { LONGEST_WAIT_S, question, readStream } from "./asking.js";
+import { EACH_MODEL, LONGEST_WAIT_S, question, readStream } from "./asking.js";
 import { connect, connectCounting, fundedKey, newAccount, newKey, revoke } from "./gateway.js";
+
+const SONNET = "anthropic/claude-3-5-sonnet";
+const GEMINI = "google/gemini-1.5-pro";
 
 let client;
 before(async () => {
@@ -42,6 +45,20 @@ for (const [param, wrong] of Object.entries({
   test(`bad request: ${param}`, async () => {
     const error = await failure(complete(wrong), OpenAI.BadRequestError, BAD_REQUEST);
     assert.equal(error.param, param);
+  });
+}
+
+for (const [param, wrong] of Object.entries({
+  n: { model: SONNET, n: 2 },
+  logprobs: { model: SONNET, logprobs: true },
+  logit_bias: { model: GEMINI, logit_bias: { 1: 5 } },
+  reasoning_effort: { model: GEMINI, reasoning_effort: "high" },
+})) {
+  test(`what ${wrong.model} cannot do: ${param}`, async () => {
+    for (const stream of [false, true]) {
+      const error = await failure(complete({ ...wrong, stream }), OpenAI.BadRequestError, BAD_REQUEST);
+      assert.equal(error.param, param);
+    }
   });
 }
 
@@ -108,8 +125,11 @@ for (const [fault, status, code] of [
   [{ status: 429, retry_after: "7" }, 503, "upstream_unavailable"],
   [{ status: 408 }, 504, "upstream_timeout"],
 ]) {
-  test(`failure of the provider: ${JSON.stringify(fault)}`, async () => {
-    const error = await failure(complete({ simulator: { fault } }), OpenAI.InternalServerError, { status, code });
-    assert.equal(error.headers.get("retry-after"), fault.retry_after ?? error.headers.get("retry-after"));
-  });
+  for (const model of EACH_MODEL) {
+    test(`failure of the provider: ${JSON.stringify(fault)}, ${model}`, async () => {
+      const asking = complete({ model, simulator: { fault } });
+      const error = await failure(asking, OpenAI.InternalServerError, { status, code });
+      assert.equal(error.headers.get("retry-after"), fault.retry_after ?? error.headers.get("retry-after"));
+    });
+  }
 }

@@ -10,7 +10,12 @@ import { connect, fundedKey } from "./gateway.js";
 import { MODELS, picosPerToken, scaled } from "./prices.js";
 
 const PICO_DECIMALS = 12;
-const BUCKETS = { prompt: "input", completion: "output", input_cache_read: "cached_input" };
+const BUCKETS = {
+  prompt: "input",
+  completion: "output",
+  input_cache_read: "cached_input",
+  input_cache_write: "cache_write",
+};
 
 let client;
 before(async () => {

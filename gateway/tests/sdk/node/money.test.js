@@ -10,6 +10,8 @@ import { MODELS, expectedNanos, nanos, usdInNanos } from "./prices.js";
 
 const CREDIT_USD = "5";
 const POLL_MS = 50;
+// Their vendor bills what it writes into its cache at a price of its own.
+const CACHE_WRITERS = MODELS.filter((row) => row.cache_write !== row.input).map((row) => row.id);
 
 // What the key's page says once nothing is held any more: a hold that ended in an error is released behind it. The
 // test's time limit ends this if that never happens.
@@ -35,6 +37,16 @@ async function* usages(client) {
     const { usage } = (await readStream(client, asked)).at(-1);
     assert.equal(usage.completion_tokens, 42);
     yield [model, usage];
+  }
+  for (const model of CACHE_WRITERS) {
+    const asked = question({ model, simulator: { tokens: 21, cached_tokens: 7, cache_write_tokens: 11 } });
+    const whole = await client.chat.completions.create(asked);
+    const chunks = await readStream(client, { ...asked, stream_options: { include_usage: true } });
+    for (const { usage } of [whole, chunks.at(-1)]) {
+      const { cached_tokens, cache_write_tokens } = usage.prompt_tokens_details;
+      assert.deepEqual([cached_tokens, cache_write_tokens], [7, 11]);
+      yield [model, usage];
+    }
   }
 }
 

@@ -23,9 +23,11 @@ export function picosPerToken(model, bucket) {
 // The cost of a request: summed exactly, and rounded up once.
 export function expectedNanos(model, usage) {
   const cached = BigInt(usage.prompt_tokens_details?.cached_tokens ?? 0);
+  const written = BigInt(usage.prompt_tokens_details?.cache_write_tokens ?? 0);
   const picos =
-    (BigInt(usage.prompt_tokens) - cached) * picosPerToken(model, "input") +
+    (BigInt(usage.prompt_tokens) - cached - written) * picosPerToken(model, "input") +
     cached * picosPerToken(model, "cached_input") +
+    written * picosPerToken(model, "cache_write") +
     BigInt(usage.completion_tokens) * picosPerToken(model, "output");
   return (picos + PICOS_PER_NANO - 1n) / PICOS_PER_NANO;
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { finishesOf, question, readStream } from "./asking.js";
+import { EACH_MODEL, finishesOf, question, readStream } from "./asking.js";
 import { connect, fundedKey } from "./gateway.js";
 
 const WEATHER = {
@@ -51,62 +51,63 @@ function joinedCalls(chunks) {
     calls[part.index].function.arguments += part.function.arguments ?? "";
   }
   return calls;
-}
 
-test("parallel calls", async () => {
-  const completion = await client.chat.completions.create(ask({ simulator: { tool_calls: 2 } }));
-  const [{ finish_reason, message }] = completion.choices;
-  assert.equal(finish_reason, "tool_calls");
-  assert.equal(message.content, null);
-  assert.deepEqual(called(message.tool_calls), EXPECTED_CALLS);
-});
+  test(`parallel calls: ${model}`, async () => {
+    const completion = await client.chat.completions.create(ask({ model, simulator: { tool_calls: 2 } }));
+    const [{ finish_reason, message }] = completion.choices;
+    assert.equal(finish_reason, "tool_calls");
+    assert.equal(message.content, null);
+    assert.deepEqual(called(message.tool_calls), EXPECTED_CALLS);
+  });
 
-test("streamed calls", async () => {
-  const chunks = await readStream(client, ask({ simulator: { tool_calls: 2 } }));
-  const calls = joinedCalls(chunks);
-  assert.deepEqual(called(calls), EXPECTED_CALLS);
-  assert.equal(new Set(calls.map((call) => call.id)).size, 2);
-  assert.deepEqual(finishesOf(chunks), ["tool_calls"]);
-});
+  test(`streamed calls: ${model}`, async () => {
+    const chunks = await readStream(client, ask({ model, simulator: { tool_calls: 2 } }));
+    const calls = joinedCalls(chunks);
+    assert.deepEqual(called(calls), EXPECTED_CALLS);
+    assert.equal(new Set(calls.map((call) => call.id)).size, 2);
+    assert.deepEqual(finishesOf(chunks), ["tool_calls"]);
+  });
 
-test("accumulated calls", async () => {
-  const stream = client.chat.completions.stream(ask({ simulator: { tool_calls: 2 } }));
-  const completion = await stream.finalChatCompletion();
-  assert.deepEqual(called(completion.choices[0].message.tool_calls), EXPECTED_CALLS);
-});
+  test(`accumulated calls: ${model}`, async () => {
+    const stream = client.chat.completions.stream(ask({ model, simulator: { tool_calls: 2 } }));
+    const completion = await stream.finalChatCompletion();
+    assert.deepEqual(called(completion.choices[0].message.tool_calls), EXPECTED_CALLS);
+  });
 
-test("the second turn", async () => {
-  const first = await client.chat.completions.create(ask({ simulator: { tool_calls: 2 } }));
-  const { message } = first.choices[0];
-  const results = message.tool_calls.map(({ id }) => ({ role: "tool", tool_call_id: id, content: "fine" }));
-  const asked = ask();
-  // In another order than that of the calls, which is allowed.
-  const messages = [...asked.messages, message, ...results.reverse()];
-  const second = await client.chat.completions.create({ ...asked, messages });
-  assert.equal(second.choices[0].finish_reason, "stop");
-  assert.ok(second.choices[0].message.content);
-});
+  test(`the second turn: ${model}`, async () => {
+    const first = await client.chat.completions.create(ask({ model, simulator: { tool_calls: 2 } }));
+    const { message } = first.choices[0];
+    const results = message.tool_calls.map(({ id }) => ({ role: "tool", tool_call_id: id, content: "fine" }));
+    const asked = ask({ model });
+    // In another order than that of the calls, which is allowed.
+    const messages = [...asked.messages, message, ...results.reverse()];
+    const second = await client.chat.completions.create({ ...asked, messages });
+    assert.equal(second.choices[0].finish_reason, "stop");
+    assert.ok(second.choices[0].message.content);
+  });
 
-test("tools that the library runs", async () => {
-  const cities = [];
-  const weather = {
-    type: "function",
-    function: {
-      ...WEATHER.function,
-      parse: JSON.parse,
-      function: ({ city }) => {
-        cities.push(city);
-        return "fine";
+  test(`tools that the library runs: ${model}`, async () => {
+    const cities = [];
+    const weather = {
+      type: "function",
+      function: {
+        ...WEATHER.function,
+        parse: JSON.parse,
+        function: ({ city }) => {
+          cities.push(city);
+          return "fine";
+        },
       },
-    },
-  };
-  const runner = client.chat.completions.runTools(question({ tools: [weather], simulator: { tool_calls: 1 } }));
-  assert.ok(await runner.finalContent());
-  assert.deepEqual(cities, ["text"]);
-});
+    };
+    const asked = question({ model, tools: [weather], simulator: { tool_calls: 1 } });
+    const runner = client.chat.completions.runTools(asked);
+    assert.ok(await runner.finalContent());
+    assert.deepEqual(cities, ["text"]);
+  });
 
-test("the tool that is chosen", async () => {
-  const tool_choice = { type: "function", function: { name: "get_time" } };
-  const completion = await client.chat.completions.create(ask({ tool_choice, parallel_tool_calls: false }));
-  assert.deepEqual(called(completion.choices[0].message.tool_calls), [["get_time", {}]]);
-});
+  test(`the tool that is chosen: ${model}`, async () => {
+    const tool_choice = { type: "function", function: { name: "get_time" } };
+    const completion = await client.chat.completions.create(ask({ model, tool_choice, parallel_tool_calls: false }));
+    assert.deepEqual(called(completion.choices[0].message.tool_calls), [["get_time", {}]]);
+  });
+}

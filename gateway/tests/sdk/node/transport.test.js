@@ -5,7 +5,7 @@ import { before, test } from "node:test";
 
 import OpenAI from "openai";
 
-import { LONGEST_WAIT_S, MODEL, question } from "./asking.js";
+import { EACH_MODEL, LONGEST_WAIT_S, MODEL, question } from "./asking.js";
 import { connect, connectCounting, fundedKey, newTag, served } from "./gateway.js";
 
 const ATTEMPTS_OF_THE_GATEWAY = 3;
@@ -34,13 +34,14 @@ test("a timeout", async () => {
   await assert.rejects(client.chat.completions.create(asking, { timeout: 500 }), OpenAI.APIConnectionTimeoutError);
 });
 
-for (const status of [500, 503]) {
-  test(`the library retries what passes: ${status}`, async () => {
+// A 503 comes with the wait of some seconds that the library then keeps, so that one must do.
+for (const [model, status] of [...EACH_MODEL.map((model) => [model, 500]), [MODEL, 503]]) {
+  test(`the library retries what passes: ${status}, ${model}`, async () => {
     const { client: customer, sent } = connectCounting(apiKey);
     const tag = newTag();
     const fault = { status, times: ATTEMPTS_OF_THE_GATEWAY };
-    const completion = await customer.chat.completions.create(question({ simulator: { fault, tag } }));
-    assert.equal(completion.model, MODEL);
+    const completion = await customer.chat.completions.create(question({ model, simulator: { fault, tag } }));
+    assert.equal(completion.model, model);
     assert.equal(sent.count, 2);
     const statuses = (await served(tag)).map((record) => record.status);
     assert.deepEqual(statuses, [status, status, status, 200]);

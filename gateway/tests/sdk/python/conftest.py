@@ -3,6 +3,7 @@
 import pytest
 
 import gateway
+from asking import UPSTREAM_MODELS
 from customers import AsyncCustomer, SyncCustomer
 
 BALANCE_USD = "5"
@@ -12,6 +13,12 @@ TIMEOUT_S = 30
 
 @pytest.fixture(scope="session", params=[SyncCustomer, AsyncCustomer], ids=["sync", "async"])
 def kind_of_customer(request):
+    return request.param
+
+
+@pytest.fixture(params=UPSTREAM_MODELS)
+def model(request):
+    """A model of each provider, for what must not differ between them."""
     return request.param
 
 

@@ -10,7 +10,8 @@ import uuid
 BASE_URL = os.environ["SYNTOPEN_TEST_BASE_URL"]
 _PROGRAM = os.environ["SYNTOPEN_TEST_GATEWAY"]
 _SETTINGS = json.loads(os.environ["SYNTOPEN_TEST_SETTINGS"])
-_SIMULATOR_URL = os.environ["SYNTOPEN_TEST_SIMULATOR_URL"]
+SIMULATOR_URL = os.environ["SYNTOPEN_TEST_SIMULATOR_URL"]
+SIMULATOR_KEY = os.environ["SYNTOPEN_TEST_SIMULATOR_KEY"]
 _ADMINISTRATION_TIMEOUT_S = 30
 
 
@@ -56,7 +57,7 @@ def new_tag():
 
 def served(tag):
     """What the simulator served under a tag, oldest first."""
-    url = f"{_SIMULATOR_URL}/simulator/served?tag={urllib.parse.quote(tag)}"
+    url = f"{SIMULATOR_URL}/simulator/served?tag={urllib.parse.quote(tag)}"
     # Without a proxy, whatever the environment says.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(url, timeout=10) as answer:

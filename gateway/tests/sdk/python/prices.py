@@ -19,9 +19,12 @@ def expected_cost(model, usage):
     """The cost of a request in USD: summed exactly, and rounded up once, to a nano-dollar."""
     details = usage.prompt_tokens_details
     cached = details.cached_tokens or 0 if details else 0
+    # The library does not know of it before its newest versions, and keeps it all the same.
+    written = getattr(details, "cache_write_tokens", None) or 0
     total = (
-        (usage.prompt_tokens - cached) * price(model, "input")
+        (usage.prompt_tokens - cached - written) * price(model, "input")
         + cached * price(model, "cached_input")
+        + written * price(model, "cache_write")
         + usage.completion_tokens * price(model, "output")
     )
     return (total / TOKENS_PER_PRICE).quantize(NANO_USD, rounding=ROUND_CEILING)

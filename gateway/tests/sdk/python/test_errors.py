@@ -1,12 +1,13 @@
 """Each error as the library raises it: class, status, code and what else customers read from it."""
 
+import asyncio
 from decimal import Decimal
 
 import openai
 import pytest
 
 import gateway
-from asking import FREE_MODEL, LONGEST_WAIT_S, MODEL, question
+from asking import FREE_MODEL, LONGEST_WAIT_S, MODEL, UPSTREAM_MODELS, question
 from prices import cost
 
 RETRY_COUNT = "x-stainless-retry-count"
@@ -37,24 +38,26 @@ def assert_is_enveloped(error, status, code):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_bad_request(customer, wrong, param):
+def test_bad_request(customer, model, wrong, param):
     with pytest.raises(openai.BadRequestError) as raised:
-        customer.complete(**{**question(), **wrong})
+        customer.complete(**{**question(model), **wrong})
     assert_is_enveloped(raised.value, 400, "invalid_request")
     assert raised.value.param == param
 
 
-def test_refusal_by_the_provider(customer):
-    fault = {"status": 400, "message": "This conversation is too long.", "code": "context_length_exceeded"}
+def test_refusal_by_the_provider(customer, model):
+    fault = {"status": 400, "message": "This conversation is too long."}
     with pytest.raises(openai.BadRequestError) as raised:
-        customer.complete(**question(simulator={"fault": fault}))
+        customer.complete(**question(model, simulator={"fault": fault}))
     assert_is_enveloped(raised.value, 400, "invalid_request")
     assert "This conversation is too long." in raised.value.message
 
 
-def test_a_refused_stream_is_an_error_before_it_begins(customer):
+def test_a_refused_stream_is_an_error_before_it_begins(customer, model):
     with pytest.raises(openai.BadRequestError):
-        customer.read_stream([], **question(temperature=3))
+        customer.read_stream([], **question(model, temperature=3))
+    with pytest.raises(openai.BadRequestError):
+        customer.read_stream([], **question(model, simulator={"fault": {"status": 400}}))
 
 
 @pytest.mark.parametrize("api_key", ["sk-syn-" + "0" * 43, "sk-syn-short", "sk-proj-of-another-service"])
@@ -128,37 +131,67 @@ def test_a_free_model_needs_no_balance(connect):
     assert cost(connect(api_key).complete(**question(FREE_MODEL)).usage) == 0
 
 
+FAILURES = [
+    ({"status": 500}, 502, "upstream_error"),
+    ({"status": 502, "body": "html"}, 502, "upstream_error"),
+    ({"status": 500, "body": "empty"}, 502, "upstream_error"),
+    ({"status": 500, "body": "garbage"}, 502, "upstream_error"),
+    ({"status": 401}, 502, "upstream_error"),
+    ({"status": 404}, 502, "upstream_error"),
+    ({"close_before_head": True}, 502, "upstream_error"),
+    ({"cut_after": 3}, 502, "upstream_error"),
+    ({"status": 503}, 503, "upstream_unavailable"),
+    ({"status": 529}, 503, "upstream_unavailable"),
+    ({"status": 429}, 503, "upstream_unavailable"),
+    ({"status": 408}, 504, "upstream_timeout"),
+]
+
+
+def assert_is_failure(error, status, code):
+    assert isinstance(error, openai.InternalServerError)
+    assert_is_enveloped(error, status, code)
+    # Neither the page of a proxy nor the address of the provider.
+    assert "<" not in error.message
+    assert "127.0.0.1" not in error.message
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
-    [
-        ({"status": 500}, 502, "upstream_error"),
-        ({"status": 502, "body": "html"}, 502, "upstream_error"),
-        ({"status": 500, "body": "empty"}, 502, "upstream_error"),
-        ({"status": 500, "body": "garbage"}, 502, "upstream_error"),
-        ({"status": 401}, 502, "upstream_error"),
-        ({"status": 404}, 502, "upstream_error"),
-        ({"close_before_head": True}, 502, "upstream_error"),
-        ({"cut_after": 3}, 502, "upstream_error"),
-        ({"status": 503}, 503, "upstream_unavailable"),
-        ({"status": 529}, 503, "upstream_unavailable"),
-        ({"status": 429, "code": "insufficient_quota"}, 503, "upstream_unavailable"),
-        ({"status": 408}, 504, "upstream_timeout"),
-    ],
+    FAILURES,
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
 def test_failure_of_the_provider(customer, fault, status, code):
     with pytest.raises(openai.InternalServerError) as raised:
         customer.complete(**question(simulator={"fault": fault}))
-    assert_is_enveloped(raised.value, status, code)
-    # Neither the page of a proxy nor the address of the provider.
-    assert "<" not in raised.value.message
-    assert "127.0.0.1" not in raised.value.message
+    assert_is_failure(raised.value, status, code)
 
 
-def test_limit_of_the_provider_is_not_the_customers(customer):
-    fault = {"status": 429, "retry_after": "7"}
+# All at once, since the gateway tries each a few times.
+@pytest.mark.parametrize("model", [model for model in UPSTREAM_MODELS if model != MODEL])
+def test_failures_of_other_providers(model):
+    api_key, _ = gateway.new_key(gateway.new_account("5"))
+
+    async def ask_all():
+        async with openai.AsyncOpenAI(api_key=api_key, base_url=gateway.BASE_URL, max_retries=0) as client:
+            bodies = [question(model, simulator={"fault": fault}) for fault, _, _ in FAILURES]
+            asking = [client.chat.completions.create(**body) for body in bodies]
+            return await asyncio.gather(*asking, return_exceptions=True)
+
+    for error, (_, status, code) in zip(asyncio.run(ask_all()), FAILURES, strict=True):
+        assert_is_failure(error, status, code)
+
+
+def test_the_operators_debt_is_not_the_customers(customer):
+    fault = {"status": 429, "code": "insufficient_quota"}
     with pytest.raises(openai.InternalServerError) as raised:
         customer.complete(**question(simulator={"fault": fault}))
+    assert_is_enveloped(raised.value, 503, "upstream_unavailable")
+
+
+def test_limit_of_the_provider_is_not_the_customers(customer, model):
+    fault = {"status": 429, "retry_after": "7"}
+    with pytest.raises(openai.InternalServerError) as raised:
+        customer.complete(**question(model, simulator={"fault": fault}))
     assert_is_enveloped(raised.value, 503, "upstream_unavailable")
     assert raised.value.response.headers["retry-after"] == "7"
 

@@ -8,6 +8,13 @@ import pytest
 from asking import MODEL
 from prices import MODELS, TOKENS_PER_PRICE
 
+BUCKETS = {
+    "prompt": "input",
+    "completion": "output",
+    "input_cache_read": "cached_input",
+    "input_cache_write": "cache_write",
+}
+
 
 def assert_describes(model, row):
     assert model.id == row["id"]
@@ -15,7 +22,7 @@ def assert_describes(model, row):
     assert model.owned_by == row["id"].split("/")[0]
     assert isinstance(model.created, int)
     assert model.context_length == row["context_length"]
-    for name, bucket in {"prompt": "input", "completion": "output", "input_cache_read": "cached_input"}.items():
+    for name, bucket in BUCKETS.items():
         # A price is a text: as a number it would be rounded on its way.
         assert isinstance(model.pricing[name], str)
         assert Decimal(model.pricing[name]) * TOKENS_PER_PRICE == Decimal(row[bucket]), (model.id, name)

@@ -6,8 +6,12 @@ import openai
 import pytest
 
 import gateway
-from asking import MODEL, finishes_of, question, text_of
+from asking import MODEL, UPSTREAM_MODELS, finishes_of, provider_of, question, text_of
 from prices import cost, expected_cost
+
+
+# The models whose providers answer with several choices, and tell how likely each token was.
+SEVERAL_CHOICES = [MODEL, "google/gemini-1.5-pro"]
 
 
 def read(customer, **body):
@@ -16,30 +20,30 @@ def read(customer, **body):
     return chunks
 
 
-def test_stream(customer):
-    whole = customer.complete(**question(simulator={"tokens": 12}))
-    chunks = read(customer, **question(simulator={"tokens": 12}))
+def test_stream(customer, model):
+    whole = customer.complete(**question(model, simulator={"tokens": 12}))
+    chunks = read(customer, **question(model, simulator={"tokens": 12}))
     assert text_of(chunks) == whole.choices[0].message.content
     assert finishes_of(chunks) == ["stop"]
     roles = [choice.delta.role for chunk in chunks for choice in chunk.choices if choice.delta.role]
     assert roles == ["assistant"]
     assert {chunk.object for chunk in chunks} == {"chat.completion.chunk"}
-    assert {chunk.model for chunk in chunks} == {MODEL}
-    assert {chunk.provider for chunk in chunks} == {"openai"}
+    assert {chunk.model for chunk in chunks} == {model}
+    assert {chunk.provider for chunk in chunks} == {provider_of(model)}
     assert len({(chunk.id, chunk.created) for chunk in chunks}) == 1
 
 
-def test_usage_is_not_sent_unasked(customer):
-    for chunk in read(customer, **question()):
+def test_usage_is_not_sent_unasked(customer, model):
+    for chunk in read(customer, **question(model)):
         assert chunk.choices
         assert chunk.usage is None
         assert getattr(chunk, "obfuscation", None) is None
 
 
-def test_usage_is_the_last_chunk(customer):
+def test_usage_is_the_last_chunk(customer, model):
     options = {"include_usage": True}
-    simulator = {"tokens": 9, "cached_tokens": 6}
-    *chunks, last = read(customer, **question(stream_options=options, simulator=simulator))
+    simulator = {"tokens": 9, "cached_tokens": 6, "tag": gateway.new_tag()}
+    *chunks, last = read(customer, **question(model, stream_options=options, simulator=simulator))
     for chunk in chunks:
         assert chunk.choices
         assert "usage" in chunk.model_fields_set
@@ -48,59 +52,63 @@ def test_usage_is_the_last_chunk(customer):
     assert last.usage.completion_tokens == 9
     assert last.usage.prompt_tokens_details.cached_tokens == 6
     assert last.usage.prompt_tokens + 9 == last.usage.total_tokens
-    assert cost(last.usage) == expected_cost(MODEL, last.usage)
+    (served,) = gateway.served(simulator["tag"])
+    assert last.usage.prompt_tokens == served["prompt_tokens"]
+    assert cost(last.usage) == expected_cost(model, last.usage)
 
 
-def test_usage_that_the_provider_does_not_report_is_estimated(customer):
+def test_usage_that_the_provider_does_not_report_is_estimated(customer, model):
     options = {"include_usage": True}
     simulator = {"tokens": 9, "fault": {"missing_usage": True}}
-    *_, last = read(customer, **question(stream_options=options, simulator=simulator))
+    *_, last = read(customer, **question(model, stream_options=options, simulator=simulator))
     assert last.usage.completion_tokens == 9
     assert last.usage.prompt_tokens > 0
-    assert cost(last.usage) == expected_cost(MODEL, last.usage)
+    assert cost(last.usage) == expected_cost(model, last.usage)
 
 
-def test_several_choices(customer):
-    chunks = read(customer, **question(n=2, simulator={"tokens": 6}))
+@pytest.mark.parametrize("model", SEVERAL_CHOICES)
+def test_several_choices(customer, model):
+    chunks = read(customer, **question(model, n=2, simulator={"tokens": 6}))
     texts = [text_of(chunks, choice) for choice in (0, 1)]
     assert [len(text.split()) for text in texts] == [6, 6]
     assert texts[0] != texts[1]
     assert finishes_of(chunks) == ["stop", "stop"]
 
 
-def test_logprobs(customer):
-    chunks = read(customer, **question(logprobs=True, top_logprobs=1, simulator={"tokens": 4}))
+@pytest.mark.parametrize("model", SEVERAL_CHOICES)
+def test_logprobs(customer, model):
+    chunks = read(customer, **question(model, logprobs=True, top_logprobs=1, simulator={"tokens": 4}))
     choices = [choice for chunk in chunks for choice in chunk.choices if choice.logprobs]
     tokens = [token.token for choice in choices for token in choice.logprobs.content]
     assert "".join(tokens) == text_of(chunks)
 
 
-def test_empty_answer(customer):
-    chunks = read(customer, **question(simulator={"tokens": 0}))
+def test_empty_answer(customer, model):
+    chunks = read(customer, **question(model, simulator={"tokens": 0}))
     assert text_of(chunks) == ""
     assert finishes_of(chunks) == ["stop"]
 
 
 @pytest.mark.parametrize("fault", ["byte_by_byte", "crlf", "comment_lines"])
-def test_bytes_in_whatever_portions(customer, fault):
-    chunks = read(customer, **question(simulator={"tokens": 8, "fault": fault}))
+def test_bytes_in_whatever_portions(customer, model, fault):
+    chunks = read(customer, **question(model, simulator={"tokens": 8, "fault": fault}))
     assert finishes_of(chunks) == ["stop"]
     assert len(text_of(chunks).split()) == 8
 
 
-def test_accumulated_stream(customer):
+def test_accumulated_stream(customer, model):
     completion = customer.accumulate_stream(
-        **question(stream_options={"include_usage": True}, simulator={"tokens": 10})
+        **question(model, stream_options={"include_usage": True}, simulator={"tokens": 10})
     )
     assert len(completion.choices[0].message.content.split()) == 10
     assert completion.usage.completion_tokens == 10
 
 
 @pytest.mark.parametrize("fault", ["cut_after", "error_event_after", "garbage_after", "eof_without_done_after"])
-def test_a_broken_stream_is_an_error_and_not_an_end(customer, fault):
+def test_a_broken_stream_is_an_error_and_not_an_end(customer, model, fault):
     chunks = []
     with pytest.raises(openai.APIError) as raised:
-        customer.read_stream(chunks, **question(simulator={"tokens": 12, "fault": {fault: 4}}))
+        customer.read_stream(chunks, **question(model, simulator={"tokens": 12, "fault": {fault: 4}}))
     assert type(raised.value) is openai.APIError
     assert raised.value.code == "upstream_error"
     assert text_of(chunks)
@@ -112,7 +120,8 @@ def test_streams_at_once_do_not_mix():
 
     async def read_one(client, tokens):
         simulator = {"tokens": tokens, "token_ms": 2}
-        stream = await client.chat.completions.create(stream=True, **question(simulator=simulator))
+        model = list(UPSTREAM_MODELS)[tokens % len(UPSTREAM_MODELS)]
+        stream = await client.chat.completions.create(stream=True, **question(model, simulator=simulator))
         return text_of([chunk async for chunk in stream])
 
     async def read_all():

@@ -6,7 +6,7 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from asking import finishes_of, question
+from asking import finishes_of, question, text_of
 from prices import cost, expected_cost
 
 WEATHER = {
@@ -35,9 +35,9 @@ class GetForecast(BaseModel):
     days: int
 
 
-def ask(simulator=None, **parameters):
+def ask(model, simulator=None, **parameters):
     messages = [{"role": "user", "content": "What is the weather, and what time is it?"}]
-    return question(messages=messages, tools=[WEATHER, TIME], simulator=simulator, **parameters)
+    return question(model, messages, tools=[WEATHER, TIME], simulator=simulator, **parameters)
 
 
 def called(message):
@@ -58,8 +58,8 @@ def joined_calls(chunks):
     return [calls[index] for index in sorted(calls)]
 
 
-def test_parallel_calls(customer):
-    completion = customer.complete(**ask({"tool_calls": 2}))
+def test_parallel_calls(customer, model):
+    completion = customer.complete(**ask(model, {"tool_calls": 2}))
     (choice,) = completion.choices
     assert choice.finish_reason == "tool_calls"
     assert choice.message.content is None
@@ -67,23 +67,23 @@ def test_parallel_calls(customer):
     assert len({call.id for call in choice.message.tool_calls}) == 2
 
 
-def test_streamed_calls(customer):
+def test_streamed_calls(customer, model):
     chunks = []
-    customer.read_stream(chunks, **ask({"tool_calls": 2}))
+    customer.read_stream(chunks, **ask(model, {"tool_calls": 2}))
     calls = joined_calls(chunks)
     assert [(call["name"], json.loads(call["arguments"])) for call in calls] == EXPECTED_CALLS
     assert len({call["id"] for call in calls}) == 2
     assert finishes_of(chunks) == ["tool_calls"]
 
 
-def test_accumulated_calls(customer):
-    completion = customer.accumulate_stream(**ask({"tool_calls": 2}))
+def test_accumulated_calls(customer, model):
+    completion = customer.accumulate_stream(**ask(model, {"tool_calls": 2}))
     assert called(completion.choices[0].message) == EXPECTED_CALLS
 
 
-def test_second_turn(customer):
-    first = customer.complete(**ask({"tool_calls": 2}))
-    body = ask()
+def test_second_turn(customer, model):
+    first = customer.complete(**ask(model, {"tool_calls": 2}))
+    body = ask(model)
     body["messages"] = [*body["messages"], first.choices[0].message]
     # In another order than that of the calls, which is allowed.
     for call in reversed(first.choices[0].message.tool_calls):
@@ -91,12 +91,38 @@ def test_second_turn(customer):
     second = customer.complete(**body)
     assert second.choices[0].finish_reason == "stop"
     assert second.choices[0].message.content
-    assert cost(second.usage) == expected_cost(body["model"], second.usage)
+    assert cost(second.usage) == expected_cost(model, second.usage)
+    chunks = []
+    customer.read_stream(chunks, **body)
+    assert text_of(chunks) == second.choices[0].message.content
 
 
-def test_a_result_that_is_missing_is_refused(customer):
-    first = customer.complete(**ask({"tool_calls": 2}))
-    body = ask()
+def test_text_before_the_calls(customer, model):
+    body = ask(model, {"tool_calls": 2, "preamble_tokens": 3})
+    message = customer.complete(**body).choices[0].message
+    assert len(message.content.split()) == 3
+    assert called(message) == EXPECTED_CALLS
+    chunks = []
+    customer.read_stream(chunks, **body)
+    assert text_of(chunks) == message.content
+    assert len(joined_calls(chunks)) == 2
+    body["messages"] = [*body["messages"], message]
+    body["messages"] += [{"role": "tool", "tool_call_id": call.id, "content": "{}"} for call in message.tool_calls]
+    assert customer.complete(**body).choices[0].finish_reason == "stop"
+
+
+def test_one_call_at_a_time(customer, model):
+    body = ask(model, {"tool_calls": 2}, parallel_tool_calls=False)
+    assert called(customer.complete(**body).choices[0].message) == EXPECTED_CALLS[:1]
+    chunks = []
+    customer.read_stream(chunks, **body)
+    assert len(joined_calls(chunks)) == 1
+    assert finishes_of(chunks) == ["tool_calls"]
+
+
+def test_a_result_that_is_missing_is_refused(customer, model):
+    first = customer.complete(**ask(model, {"tool_calls": 2}))
+    body = ask(model)
     call = first.choices[0].message.tool_calls[0]
     result = {"role": "tool", "tool_call_id": call.id, "content": "fine"}
     body["messages"] = [*body["messages"], first.choices[0].message, result]
@@ -113,18 +139,18 @@ def test_a_result_that_is_missing_is_refused(customer):
         ({"type": "function", "function": {"name": "get_time"}}, "get_time"),
     ],
 )
-def test_tool_choice(customer, choice, expected):
-    completion = customer.complete(**ask(tool_choice=choice, parallel_tool_calls=False))
+def test_tool_choice(customer, model, choice, expected):
+    completion = customer.complete(**ask(model, tool_choice=choice, parallel_tool_calls=False))
     assert [name for name, _ in called(completion.choices[0].message)] == [expected]
 
 
-def test_no_tool_choice(customer):
-    completion = customer.complete(**ask({"tool_calls": 1}, tool_choice="none"))
+def test_no_tool_choice(customer, model):
+    completion = customer.complete(**ask(model, {"tool_calls": 1}, tool_choice="none"))
     assert completion.choices[0].message.tool_calls is None
 
 
-def test_parsed_arguments(customer):
+def test_parsed_arguments(customer, model):
     tools = [openai.pydantic_function_tool(GetForecast)]
-    body = question(tools=tools, tool_choice="required")
+    body = question(model, tools=tools, tool_choice="required")
     (call,) = customer.parse(**body).choices[0].message.tool_calls
     assert call.function.parsed_arguments == GetForecast(city="text", days=1)
