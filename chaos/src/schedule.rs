@@ -13,6 +13,11 @@ use crate::cluster::{GATEWAYS, LEDGERS, LIMITERS, Part};
 /// Passes of a failpoint until it strikes: early in a busy program's life, not at its first step.
 const PASSES_MAX: u64 = 6;
 
+/// Time without a fault before the last ones.
+const CALM: Duration = Duration::from_millis(7_000);
+/// How long before the end of the load the last gateway is killed; each of the others so much earlier.
+const LAST_KILL: Duration = Duration::from_millis(1_000);
+
 /// Something that goes wrong and, after a while, is put right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,10 +66,14 @@ pub struct Schedule(pub Vec<Step>);
 
 impl Schedule {
     /// Faults of every kind, again and again in another order, spread over the time of the load.
+    ///
+    /// Last of all, when the rest has been well for a moment, each gateway is killed in the middle of its requests:
+    /// their holds expire. Those of a gateway that died before are mostly lost with the memory of Redis.
     #[must_use]
     pub fn random(seed: u64, load: Duration) -> Self {
         let random = &mut StdRng::seed_from_u64(seed);
         let spacing = 3_000..=5_500;
+        let calm = load.saturating_sub(CALM);
         let mut steps = Vec::new();
         let mut at = Duration::from_millis(2_000);
         'full: loop {
@@ -72,13 +81,20 @@ impl Schedule {
             deck.shuffle(random);
             for fault in deck {
                 let lasting = while_of(fault, random);
-                if load < at + lasting {
+                if calm < at + lasting {
                     break 'full;
                 }
                 steps.push(Step { at, fault, lasting });
                 at += Duration::from_millis(random.random_range(spacing.clone()));
             }
         }
+        let last = (1..=GATEWAYS).map(|number| Step {
+            at: load.saturating_sub(LAST_KILL * u32::try_from(number).unwrap_or(1)),
+            fault: Fault::Kill(Part::Gateway(number - 1)),
+            lasting: LAST_KILL / 2,
+        });
+        steps.extend(last);
+        steps.sort_by_key(|step| step.at);
         Self(steps)
     }
 
