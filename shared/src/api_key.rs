@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use rand::rngs::OsRng;
-use rand::{RngCore as _, TryRngCore as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::random;
 
 const PREFIX: &str = "sk-syn-";
 const RANDOM_CHARS: usize = 43;
 const SHOWN_CHARS: usize = 4;
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The plaintext of an API key. It lives for one answer: it is never stored or logged, and its `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,17 +22,9 @@ impl ApiKey {
     /// When the operating system has no randomness to give: then no key is better than a weak one.
     #[must_use]
     pub fn generate() -> Self {
-        // Bytes from 248 = 4 × 62 on are drawn again, or the first characters of the alphabet would be likelier.
-        let mut random = OsRng.unwrap_err();
         let mut key = String::with_capacity(PREFIX.len() + RANDOM_CHARS);
         key.push_str(PREFIX);
-        let mut pool = [0_u8; 64];
-        while key.len() < PREFIX.len() + RANDOM_CHARS {
-            random.fill_bytes(&mut pool);
-            let missing = PREFIX.len() + RANDOM_CHARS - key.len();
-            let drawn = pool.iter().filter(|byte| **byte < 248).take(missing);
-            key.extend(drawn.map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])));
-        }
+        random::fill(&mut key, PREFIX.len() + RANDOM_CHARS);
         Self(key)
     }
 

@@ -75,3 +75,27 @@ id!(
     /// One movement of money in the book.
     TransferId
 );
+id!(
+    /// A browser that is signed in.
+    SessionId
+);
+id!(
+    /// An invitation to an account.
+    InvitationId
+);
+id!(
+    /// A customer's payment through a payment service.
+    PaymentId
+);
+id!(
+    /// Something that a payment service told and that belongs to no payment.
+    UnmatchedId
+);
+id!(
+    /// One submission of a form, however often it arrives.
+    SubmissionId
+);
+id!(
+    /// A gateway's process.
+    GatewayId
+);

@@ -9,10 +9,12 @@ pub mod config;
 pub mod id;
 pub mod money;
 pub mod price;
+mod random;
 pub mod redis;
 pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod token;
 pub mod wire;

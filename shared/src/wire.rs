@@ -2,4 +2,5 @@
 
 pub mod admin;
 pub mod ledger;
+pub mod office;
 pub mod ratelimiter;

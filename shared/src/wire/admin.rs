@@ -43,6 +43,15 @@ pub struct CreditAccount {
     pub reference: Option<String>,
 }
 
+/// `POST /admin/account/standing`: suspends an account, or lets it be used again. Answers its [`Account`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetAccountStanding {
+    /// The user's e-mail address.
+    pub email: String,
+    /// What it is to be.
+    pub status: AccountStatus,
+}
+
 /// Kinds of transfers that change a balance from outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -149,7 +158,7 @@ pub struct KeyList {
 }
 
 /// `POST /admin/key/update`: changes what a key may do; what is `None` stays. Answers its [`KeyRecord`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateKey {
     /// The key.
     pub key: KeyId,
@@ -157,6 +166,65 @@ pub struct UpdateKey {
     pub rpm: Option<u32>,
     /// What it may spend, all three limits at once.
     pub limits: Option<SpendLimits>,
+    /// The label.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// When it stops working.
+    #[serde(default)]
+    pub expiry: Option<Expiry>,
+    /// The models it may use.
+    #[serde(default)]
+    pub models: Option<AllowedModels>,
+}
+
+impl UpdateKey {
+    /// Changes nothing of this key yet.
+    #[must_use]
+    pub const fn of(key: KeyId) -> Self {
+        Self { key, rpm: None, limits: None, name: None, expiry: None, models: None }
+    }
+}
+
+/// When a key stops working.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expiry {
+    /// Not by itself.
+    Never,
+    /// At this moment, in milliseconds since the Unix epoch.
+    At(i64),
+}
+
+impl Expiry {
+    /// As the record of a key has it.
+    #[must_use]
+    pub const fn expires_ms(self) -> Option<i64> {
+        match self {
+            Self::Never => None,
+            Self::At(unix_ms) => Some(unix_ms),
+        }
+    }
+}
+
+/// The models that a key may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllowedModels {
+    /// All of them, also those that are yet to come.
+    All,
+    /// Only these.
+    Only(Vec<String>),
+}
+
+impl AllowedModels {
+    /// As the record of a key has it.
+    #[must_use]
+    pub fn into_list(self) -> Option<Vec<String>> {
+        match self {
+            Self::All => None,
+            Self::Only(models) => Some(models),
+        }
+    }
 }
 
 /// `POST /admin/key/revoke`: ends a key for good. Answers its [`KeyRecord`].

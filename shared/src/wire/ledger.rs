@@ -245,6 +245,12 @@ impl UsageSource {
             Self::Partial => "partial",
         }
     }
+
+    /// The reverse of [`UsageSource::as_str`].
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Provider, Self::Estimated, Self::Partial].into_iter().find(|source| source.as_str() == word)
+    }
 }
 
 /// How a request ended, as far as its usage row tells.
@@ -274,6 +280,16 @@ impl Outcome {
             Self::UpstreamFailed => "upstream_failed",
             Self::Aborted => "aborted",
         }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Completed, Self::Disconnected, Self::UpstreamFailed, Self::Aborted, Self::Running];
+
+    /// The reverse of [`Outcome::as_str`].
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn a_changed_limit_takes_effect_and_keeps_the_history(stage: &S
         admitted += 1;
     }
     assert_eq!(admitted, 3);
-    stage.desk.update(&UpdateKey { key: payer.key, rpm: Some(7), limits: None }).await;
+    stage.desk.update(&UpdateKey { rpm: Some(7), ..UpdateKey::of(payer.key) }).await;
     for gateway in 0..gateways {
         eventually("the new limit takes effect", async || complete(stage, &client, (&payer, gateway)).await == 200)
             .await;
