@@ -9,6 +9,7 @@ mod commands;
 mod health;
 mod keys;
 mod member;
+mod office;
 mod reconcile;
 
 use actix_web::error::InternalError;
@@ -32,6 +33,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .service(resource("/account/create").route(web::post().to(accounts::create)))
             .service(resource("/account/show").route(web::post().to(accounts::show)))
             .service(resource("/account/credit").route(web::post().to(accounts::credit)))
+            .service(resource("/account/standing").route(web::post().to(accounts::standing)))
             .service(resource("/key/create").route(web::post().to(keys::create)))
             .service(resource("/key/list").route(web::post().to(keys::list)))
             .service(resource("/key/update").route(web::post().to(keys::update)))
@@ -39,6 +41,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .service(resource("/reconcile").route(web::get().to(reconcile::report)))
             .default_service(web::to(no_such_command)),
     );
+}
+
+/// What the dashboard and the gateways ask, over a `web::Data<Ledger>` that the application holds.
+pub fn configure_office(config: &mut web::ServiceConfig) {
+    config.service(web::scope("/office").configure(office::configure));
 }
 
 /// The routes of the service: the commands of gateways and administration behind the cluster token, health and metrics
@@ -61,6 +68,7 @@ pub(crate) fn configure_service(config: &mut web::ServiceConfig) {
                 .service(resource("/keys/refresh").route(web::post().to(commands::refresh)))
                 .service(resource("/keys/report").route(web::post().to(commands::report)))
                 .configure(configure)
+                .configure(configure_office)
                 .default_service(web::to(no_such_command)),
         );
 }

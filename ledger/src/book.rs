@@ -4,20 +4,43 @@
 //! the drainer's batches are written natively for each.
 
 pub(crate) mod accounts;
+pub(crate) mod acts;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod balances;
+pub(crate) mod closing;
 pub(crate) mod credits;
+pub(crate) mod days;
+pub(crate) mod directory;
+pub(crate) mod earnings;
 pub(crate) mod folds;
+pub(crate) mod gateways;
+pub(crate) mod identities;
+pub(crate) mod invitations;
 pub(crate) mod keys;
+pub(crate) mod links;
+pub(crate) mod members;
+pub(crate) mod payments;
+pub(crate) mod playground;
 mod postgres;
+pub(crate) mod reconciliations;
+pub(crate) mod requests;
+pub(crate) mod retention;
+pub(crate) mod returns;
 pub(crate) mod running;
+pub(crate) mod second_factors;
+pub(crate) mod sessions;
 pub(crate) mod settlements;
 pub(crate) mod shards;
+pub(crate) mod slices;
 pub(crate) mod sql;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transfers;
+pub(crate) mod unmatched;
 pub(crate) mod usage;
+pub(crate) mod users;
 
 use std::path::Path;
 
@@ -31,9 +54,9 @@ use self::sqlite::WriterConnection;
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 /// Room for every statement of this crate, so that each is prepared once per connection.
-const STATEMENTS_MAX: usize = 100;
+const STATEMENTS_MAX: usize = 300;
 /// How often a transaction is tried that others, running beside it, make fail.
-const TRIES_MAX: usize = 5;
+pub(crate) const TRIES_MAX: usize = 5;
 
 /// The book over either database.
 pub(crate) struct Book {

@@ -10,7 +10,7 @@ use syntopen_shared::shutdown::Shutdown;
 
 use crate::balances::redis::{RedisBalances, RedisSettings};
 use crate::book::{Book, shards};
-use crate::config::ClusterSettings;
+use crate::config::{ClusterSettings, Retention};
 use crate::drainer::stream::{self, Drained, Shards};
 use crate::error::Unavailable;
 use crate::metrics::Metrics;
@@ -30,6 +30,7 @@ pub(crate) struct Cluster {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) reconcile_every: Duration,
+    pub(crate) usage_retention: Retention,
 }
 
 impl Cluster {
@@ -56,8 +57,9 @@ impl Cluster {
             let told = complaints.join("; ");
             bail!("this Redis may lose money: {told}. SYNTOPEN_LEDGER_REDIS_UNSAFE=1 starts the ledger all the same");
         }
-        let reconcile_every = settings.reconcile_every;
-        Ok(Self { book, redis, shards: Shards::new(settings.shards), metrics, clock, reconcile_every })
+        let (reconcile_every, usage_retention) = (settings.reconcile_every, settings.usage_retention);
+        let shards = Shards::new(settings.shards);
+        Ok(Self { book, redis, shards, metrics, clock, reconcile_every, usage_retention })
     }
 
     /// Books everything that the stream of `shard` holds now, so that the book is the last word on its requests.
@@ -77,13 +79,17 @@ impl Cluster {
                 () = tokio::time::sleep(self.reconcile_every) => {}
                 () = shutdown.requested() => return,
             }
+            let began_ms = self.clock.unix_ms();
             let report = tokio::select! {
                 report = reconcile::cluster::run(self) => report,
                 // All that it writes is written again by the next one.
                 () = shutdown.requested() => return,
             };
             match report {
-                Ok(report) => self.metrics.reconciled(&report),
+                Ok(report) => {
+                    self.metrics.reconciled(&report);
+                    reconcile::kept::note(&self.book, (began_ms, self.clock.unix_ms()), &report).await;
+                }
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "the reconciliation failed"),
             }
         }

@@ -1,5 +1,7 @@
 //! Settings of the ledger: of one within a gateway, and of the service.
 
+mod retention;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use syntopen_shared::config::{Environment, InvalidSettings, Reader};
 use syntopen_shared::redis::RedisUrl;
 use syntopen_shared::secret::Secret;
 use syntopen_shared::telemetry::TelemetrySettings;
+
+pub use retention::Retention;
 
 /// Where the ledger keeps its book, and how much it takes upon itself.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub struct LedgerSettings {
     pub ended_max: usize,
     /// How many connections read the book at once.
     pub readers_max: u32,
+    /// How long single requests are kept.
+    pub usage_retention: Retention,
     /// How long [`close`](crate::Ledger::close) tries to book what is left.
     pub drain_max: Duration,
 }
@@ -37,6 +43,7 @@ impl LedgerSettings {
             batch_max: 256,
             ended_max: 250_000,
             readers_max: 4,
+            usage_retention: Retention::FOR_EVER,
             drain_max: Duration::from_secs(10),
         }
     }
@@ -52,6 +59,18 @@ const OF_OTHER_PROGRAMS: &[&str] = &[
     "SYNTOPEN_RATELIMITER_URL",
     "SYNTOPEN_RATELIMITER_MEMORY",
     "SYNTOPEN_GATEWAY_REPLICAS",
+    "SYNTOPEN_PUBLIC_URL",
+    "SYNTOPEN_SIGN_UP",
+    "SYNTOPEN_SMTP_URL",
+    "SYNTOPEN_SMTP_FROM",
+    "SYNTOPEN_ALERT_SECONDS",
+    "SYNTOPEN_TOP_UP_MIN_USD",
+    "SYNTOPEN_TOP_UP_MAX_USD",
+    "SYNTOPEN_SUPPORT_EMAIL",
+    "SYNTOPEN_OIDC_ISSUER",
+    "SYNTOPEN_OIDC_CLIENT_ID",
+    "SYNTOPEN_OIDC_CLIENT_SECRET",
+    "SYNTOPEN_OIDC_NAME",
     "SYNTOPEN_RATELIMITER_TIMEOUT_MS",
     "SYNTOPEN_SHUTDOWN_DELAY_MS",
     "SYNTOPEN_TRUSTED_PROXIES",
@@ -97,6 +116,8 @@ pub struct ClusterSettings {
     pub connections_max: u32,
     /// `SYNTOPEN_RECONCILE_SECONDS`, default 300: how often balances are compared with the book.
     pub reconcile_every: Duration,
+    /// [`Retention`].
+    pub usage_retention: Retention,
     /// `SYNTOPEN_START_SECONDS`, default 60: how long the service waits for Redis and the book when it starts.
     pub start_max: Duration,
 }
@@ -151,6 +172,7 @@ impl ClusterSettings {
         let backlog_max = reader.within("SYNTOPEN_LEDGER_BACKLOG_MAX", 20_000, 16..=10_000_000);
         let connections_max = reader.within("SYNTOPEN_DATABASE_CONNECTIONS", 8, 2..=100);
         let reconcile = reader.within("SYNTOPEN_RECONCILE_SECONDS", 300, 1..=86_400);
+        let usage_retention = reader.value(Retention::NAME, Retention::default());
         let start = reader.within("SYNTOPEN_START_SECONDS", 60, 1..=3_600);
         Some(Self {
             redis_url: redis_url?,
@@ -160,6 +182,7 @@ impl ClusterSettings {
             backlog_max,
             connections_max,
             reconcile_every: Duration::from_secs(reconcile),
+            usage_retention,
             start_max: Duration::from_secs(start),
         })
     }

@@ -1,7 +1,8 @@
 //! The ledger: commands of requests, and the thread that books them.
 
-mod admin;
+pub(crate) mod admin;
 mod batch;
+mod profile;
 mod start;
 
 use std::future::Future;
@@ -19,16 +20,13 @@ use syntopen_shared::wire::ledger::{
 use tokio::runtime::Handle;
 
 use crate::account::Charged;
-use crate::balances::memory::MemoryBalances;
-use crate::balances::redis::RedisBalances;
 use crate::balances::{Balances, CheckpointOutcome, Epoch, FinishOutcome, HoldOutcome, Looked};
 use crate::book::{Book, balances, keys, usage};
-use crate::cluster::Cluster;
-use crate::config::LedgerSettings;
-use crate::drainer::journal::Booked;
-use crate::error::{AdminError, Unavailable};
+use crate::error::Unavailable;
 use crate::reaper;
 use crate::reconcile::{self, ReconcileReport};
+
+pub(crate) use self::profile::Profile;
 
 /// How often a command is tried whose account is seeded in between. Once is enough unless the state loses the seed.
 const TRIES_MAX: usize = 4;
@@ -46,7 +44,7 @@ const BOOK_OF_KEY_MAX: Duration = Duration::from_millis(1_500);
 ///
 /// Dropped without [`Ledger::close`], it books what is pending and gives the directory back a moment later.
 pub struct Ledger {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     /// The runtime of the thread "ledger". What must not be cut short by a caller who goes away runs there.
     runtime: Handle,
     stop: ShutdownTrigger,
@@ -59,24 +57,6 @@ pub(crate) struct Core {
     pub(crate) balances: Arc<dyn Balances>,
     pub(crate) book: Arc<Book>,
     pub(crate) profile: Profile,
-}
-
-/// Where the hot state lives, and with it how charges come into the book.
-pub(crate) enum Profile {
-    /// In this process, which has the book for itself: a command is applied when it is booked.
-    Embedded {
-        settings: LedgerSettings,
-        /// The same as the core's balances.
-        memory: Arc<MemoryBalances>,
-        /// Up to where the journal is booked.
-        booked: Booked,
-    },
-    /// In Redis, where many ledgers share it: a command is applied when Redis has it, and booked a moment later.
-    Cluster {
-        /// The same as the core's balances.
-        redis: Arc<RedisBalances>,
-        cluster: Arc<Cluster>,
-    },
 }
 
 impl Core {
@@ -107,7 +87,7 @@ impl Core {
     }
 
     /// The shard of this account has something to book, or does not answer as it should.
-    fn mark(&self, account: AccountId) {
+    pub(crate) fn mark(&self, account: AccountId) {
         if let Profile::Cluster { redis, cluster } = &self.profile {
             cluster.shards.mark(redis.shard_of(account));
         }
@@ -376,12 +356,14 @@ impl Ledger {
     }
 
     /// Runs an act to its end on the ledger's own runtime, even where the caller goes away.
-    async fn act<T: Send + 'static>(
+    pub(crate) async fn act<T: Send + 'static, E: From<Unavailable> + Send + 'static>(
         &self,
-        act: impl Future<Output = Result<T, AdminError>> + Send + 'static,
-    ) -> Result<T, AdminError> {
-        let done = tokio::time::timeout(ACT_MAX, self.runtime.spawn(act)).await;
-        done.map_or(Err(AdminError::Unavailable), |done| done.unwrap_or(Err(AdminError::Unavailable)))
+        act: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
+        match tokio::time::timeout(ACT_MAX, self.runtime.spawn(act)).await {
+            Ok(Ok(done)) => done,
+            _ => Err(Unavailable.into()),
+        }
     }
 }
 

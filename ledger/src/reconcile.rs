@@ -1,6 +1,7 @@
 //! The invariants, checked: the money is counted by every route there is, and all must agree.
 
 pub mod cluster;
+pub(crate) mod kept;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use syntopen_shared::money::NanoUsd;
+use syntopen_shared::wire::office::operator::ledger::Route;
 
 use crate::balances::memory::MemoryBalances;
 use crate::balances::{Balances as _, Snapshot};
@@ -35,6 +37,9 @@ pub struct ReconcileReport {
     pub requests: u64,
     /// Charges that wait for the book.
     pub pending: u64,
+    /// What each route came to.
+    #[serde(default)]
+    pub routes: Vec<Route>,
 }
 
 /// Two routes that differ.
@@ -115,6 +120,17 @@ impl ReconcileReport {
         self.same("a key's spending is the sum of its requests", &folds.used_by_key, &folds.spent);
         self.same("a key's days are the sum of its requests", &folds.used_by_key, &folds.daily);
         self.equal("the days count every request", "usage_daily", folds.counted, folds.daily_requests);
+        self.same("an account's days are the sum of its requests", &folds.used_by_account, &folds.account_daily);
+        let requests = i64::try_from(folds.requests).unwrap_or(i64::MAX);
+        self.equal("the accounts' days count every request", "account_daily", requests, folds.account_daily_requests);
+        let charged = folds.charged.values().fold(0_i64, |sum, charged| sum.saturating_add(*charged));
+        self.equal("the operator's days sum every charge", "operator_daily", charged, folds.operator_daily);
+        self.equal(
+            "the operator's days count every request",
+            "operator_daily",
+            requests,
+            folds.operator_daily_requests,
+        );
         self.equal("no request runs that has ended", "running", 0, folds.ended_running);
     }
 
@@ -161,11 +177,24 @@ impl ReconcileReport {
         }
     }
 
+    fn compared(&mut self, check: &str, difference: i64) {
+        let place = self.routes.iter().position(|route| route.check == check).unwrap_or_else(|| {
+            let check = check.to_owned();
+            self.routes.push(Route { check, compared: 0, differences: 0, drift: NanoUsd::ZERO });
+            self.routes.len() - 1
+        });
+        let Some(route) = self.routes.get_mut(place) else { return };
+        route.compared += 1;
+        route.differences += u64::from(difference != 0);
+        route.drift = NanoUsd::new(route.drift.nanos().saturating_add(difference));
+    }
+
     fn equal(&mut self, check: &str, subject: &str, expected: i64, found: i64) {
-        if expected == found {
+        let difference = i64::try_from(expected.abs_diff(found)).unwrap_or(i64::MAX);
+        self.compared(check, difference);
+        if difference == 0 {
             return;
         }
-        let difference = i64::try_from(expected.abs_diff(found)).unwrap_or(i64::MAX);
         self.drift = NanoUsd::new(self.drift.nanos().saturating_add(difference));
         if self.findings.len() < FINDINGS_MAX {
             let (check, subject) = (check.to_owned(), subject.to_owned());

@@ -1,7 +1,9 @@
 //! Commands about accounts.
 
 use actix_web::web::{Data, Json};
-use syntopen_shared::wire::admin::{Account, CreateAccount, CreditAccount, CreditReceipt, ShowAccount};
+use syntopen_shared::wire::admin::{
+    Account, CreateAccount, CreditAccount, CreditReceipt, SetAccountStanding, ShowAccount,
+};
 
 use crate::error::AdminError;
 use crate::ledger::Ledger;
@@ -19,4 +21,11 @@ pub(super) async fn credit(
     command: Json<CreditAccount>,
 ) -> Result<Json<CreditReceipt>, AdminError> {
     ledger.credit_account(command.into_inner()).await.map(Json)
+}
+
+pub(super) async fn standing(
+    ledger: Data<Ledger>,
+    command: Json<SetAccountStanding>,
+) -> Result<Json<Account>, AdminError> {
+    ledger.set_account_standing(command.into_inner()).await.map(Json)
 }

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use syntopen_shared::clock::Clock;
 use syntopen_shared::id::{AccountId, KeyId};
+use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::{Checkpoint, Finish, Hold, HoldRefused};
+use syntopen_shared::wire::office::operator::ledger::Glance;
 use tokio::sync::Notify;
 
 use self::state::{Now, State};
@@ -18,7 +20,7 @@ use super::{
     Balances, Batch, CheckpointOutcome, Credit, CreditOutcome, Epoch, FinishOutcome, HoldOutcome, Looked, Seed,
     Snapshot,
 };
-use crate::account::{Account, Key};
+use crate::account::{Account, Key, plus};
 use crate::error::Unavailable;
 
 /// Memory is lost with the process alone, and with it everything that was prepared for it.
@@ -80,6 +82,20 @@ impl MemoryBalances {
             keys: state.keys.clone(),
             open: state.open_holds(),
             journal: state.journal.iter().cloned().collect(),
+        }
+    }
+
+    /// What it holds, in sums.
+    #[must_use]
+    pub fn glance(&self) -> Glance {
+        let (now_ms, count) = (self.clock.unix_ms(), |number: usize| i64::try_from(number).unwrap_or(i64::MAX));
+        let state = self.state();
+        let (open, oldest) = (state.open_holds(), state.journal.front());
+        Glance {
+            waiting: count(state.journal.len()),
+            lag_ms: oldest.map_or(0, |oldest| now_ms.saturating_sub(oldest.at_ms).max(0)),
+            holds: count(open.len()),
+            held: open.iter().fold(NanoUsd::ZERO, |sum, (_, _, amount)| plus(sum, *amount)),
         }
     }
 

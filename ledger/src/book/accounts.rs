@@ -74,6 +74,33 @@ pub(crate) async fn lock(transaction: &mut Transaction<'_>, account: AccountId) 
     query("UPDATE accounts SET version = version WHERE id = $1").bind(account).execute(transaction).await.map(drop)
 }
 
+/// Gives an account of a customer a status, under a new version. Whether there is such an account.
+pub(crate) async fn set_status(
+    transaction: &mut Transaction<'_>,
+    account: AccountId,
+    status: AccountStatus,
+) -> Result<bool> {
+    let word = match status {
+        AccountStatus::Active => "active",
+        AccountStatus::Suspended => "suspended",
+    };
+    let done = query("UPDATE accounts SET status = $2, version = version + 1 WHERE id = $1 AND kind = 'customer'")
+        .bind(account)
+        .bind(word)
+        .execute(transaction)
+        .await?;
+    Ok(done == 1)
+}
+
+/// Whether its owner has closed an account.
+pub(crate) async fn is_closed(executor: impl Into<Executor<'_>>, account: AccountId) -> Result<bool> {
+    let row = query("SELECT 1 FROM accounts WHERE id = $1 AND closed_ms IS NOT NULL")
+        .bind(account)
+        .fetch_optional(executor)
+        .await?;
+    Ok(row.is_some())
+}
+
 fn read(row: &Row) -> Result<Account> {
     Ok(Account {
         account: id(row, "id")?,

@@ -3,11 +3,14 @@
 use syntopen_shared::api_key::KeyHash;
 use syntopen_shared::id::{AccountId, KeyId};
 use syntopen_shared::money::NanoUsd;
+use syntopen_shared::wire::admin::{Expiry, UpdateKey};
 use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus, SpendLimits};
 
 use super::accounts::id;
 use super::sql::{Executor, Row, Sql, Transaction, query};
 use super::{Result, accounts, corrupt, json};
+
+pub(crate) mod lines;
 
 const BY_IDS: Sql = Sql {
     sqlite: "SELECT * FROM api_keys WHERE id IN (SELECT value FROM json_each($1))",
@@ -58,25 +61,31 @@ pub(crate) async fn revoke(transaction: &mut Transaction<'_>, key: KeyId) -> Res
 }
 
 /// Changes what a key may do; what is `None` stays. Says whether there is such a key.
-pub(crate) async fn update(
-    transaction: &mut Transaction<'_>,
-    key: KeyId,
-    rpm: Option<u32>,
-    limits: Option<SpendLimits>,
-) -> Result<bool> {
-    let new = limits.unwrap_or_default();
+pub(crate) async fn update(transaction: &mut Transaction<'_>, change: &UpdateKey) -> Result<bool> {
+    let limits = change.limits.unwrap_or_default();
+    let models = match &change.models {
+        Some(models) => models.clone().into_list().as_ref().map(json).transpose()?,
+        None => None,
+    };
     let done = query(
-        "UPDATE api_keys SET version = version + 1, rpm = COALESCE($2, rpm), \
+        "UPDATE api_keys SET version = version + 1, rpm = COALESCE($2, rpm), name = COALESCE($7, name), \
          limit_day = CASE WHEN $3 = 1 THEN $4 ELSE limit_day END, \
          limit_month = CASE WHEN $3 = 1 THEN $5 ELSE limit_month END, \
-         limit_total = CASE WHEN $3 = 1 THEN $6 ELSE limit_total END WHERE id = $1",
+         limit_total = CASE WHEN $3 = 1 THEN $6 ELSE limit_total END, \
+         expires_ms = CASE WHEN $8 = 1 THEN $9 ELSE expires_ms END, \
+         allowed_models = CASE WHEN $10 = 1 THEN $11 ELSE allowed_models END WHERE id = $1",
     )
-    .bind(key)
-    .bind(rpm.map(i64::from))
-    .bind(i64::from(limits.is_some()))
-    .bind(new.day)
-    .bind(new.month)
-    .bind(new.total)
+    .bind(change.key)
+    .bind(change.rpm.map(i64::from))
+    .bind(i64::from(change.limits.is_some()))
+    .bind(limits.day)
+    .bind(limits.month)
+    .bind(limits.total)
+    .bind(change.name.as_deref())
+    .bind(i64::from(change.expiry.is_some()))
+    .bind(change.expiry.and_then(Expiry::expires_ms))
+    .bind(i64::from(change.models.is_some()))
+    .bind(models)
     .execute(transaction)
     .await?;
     Ok(done == 1)
@@ -120,7 +129,8 @@ pub(crate) async fn of_account(
     rows.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<KeyRecord> {
+/// The record in a row of `api_keys`.
+pub(crate) fn read(row: &Row) -> Result<KeyRecord> {
     let models: Option<&str> = row.get("allowed_models")?;
     let models = models.map(serde_json::from_str).transpose();
     let rpm: i64 = row.get("rpm")?;

@@ -4,6 +4,21 @@
 //! has of these requests, and one that writes everything. Entries are booked by the difference between their totals and
 //! what the book has, so that whatever surfaces twice is charged once.
 
+/// What the look-ups select of usage rows; what is `NULL` there is of a row that was removed.
+macro_rules! had_columns {
+    () => {
+        "id, ended, charged, input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, \
+         output_tokens, reasoning_tokens, outcome, first_byte_ms, duration_ms, cost_price"
+    };
+}
+
+/// What the transfers tell of requests whose usage rows were removed: only the charge, for good.
+macro_rules! removed_columns {
+    () => {
+        "op, 'settled', MAX(total), 0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL"
+    };
+}
+
 mod plan;
 mod postgres;
 mod sqlite;
@@ -12,7 +27,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use syntopen_shared::id::RequestId;
+use syntopen_shared::money::NanoUsd;
 use syntopen_shared::price::Tokens;
+use syntopen_shared::wire::ledger::Outcome;
 
 use self::plan::{Had, Plan};
 use super::accounts::{id, nanos};
@@ -189,5 +206,15 @@ fn read(row: &Row) -> Result<(RequestId, Had)> {
         reasoning: count("reasoning_tokens")?,
     };
     let charged = Charged { ended: usage::ended(row.get("ended")?)?, total: nanos(row, "charged")? };
-    Ok((id(row, "id")?, Had { charged, tokens }))
+    let outcome: Option<&str> = row.get("outcome")?;
+    let had = Had {
+        charged,
+        tokens,
+        is_removed: outcome.is_none(),
+        outcome: outcome.map_or(Ok(Outcome::Running), usage::outcome)?,
+        first_byte_ms: row.get("first_byte_ms")?,
+        duration_ms: row.get("duration_ms")?,
+        cost_price: row.get::<Option<i64>>("cost_price")?.map(NanoUsd::new),
+    };
+    Ok((id(row, "id")?, had))
 }

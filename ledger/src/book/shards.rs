@@ -74,6 +74,15 @@ pub(crate) async fn read(book: &Book, shard: u32) -> Result<ShardRow> {
     of(&row)
 }
 
+/// All of them.
+pub(crate) async fn all(book: &Book) -> Result<Vec<(u32, ShardRow)>> {
+    let rows = query("SELECT shard, epoch, anchor_id, anchor_nonce FROM shards ORDER BY shard")
+        .fetch_all(book.readers())
+        .await?;
+    let number = |row: &Row| row.get::<i64>("shard").map(|shard| u32::try_from(shard).unwrap_or(u32::MAX));
+    rows.iter().map(|row| Ok((number(row)?, of(row)?))).collect()
+}
+
 /// Begins an attempt at a recovery, with an epoch of its own. `None` where another was here since the row was seen.
 pub(crate) async fn begin_recovery(book: &Book, shard: u32, seen: &ShardRow) -> Result<Option<Epoch>> {
     let mut writer = book.writer().await;

@@ -3,26 +3,43 @@
 use std::collections::HashMap;
 
 use syntopen_shared::id::{AccountId, RequestId};
-use syntopen_shared::wire::ledger::Confirm;
+use syntopen_shared::wire::ledger::{Confirm, Outcome};
 
 use super::accounts::{id, nanos};
 use super::sql::{Executor, Sql, query};
 use super::{Book, Result, corrupt, json};
 use crate::account::{Charged, EndedAs};
 
+/// Of requests whose usage rows were removed for their age, the transfers tell what was charged, for good.
 const TOTALS: Sql = Sql {
-    sqlite: "SELECT id, ended, charged FROM usage WHERE id IN (SELECT value FROM json_each($1))",
-    postgres: "SELECT id, ended, charged FROM usage \
-               WHERE id IN (SELECT json_array_elements_text(CAST($1 AS JSON)))",
+    sqlite: "SELECT id, ended, charged FROM usage WHERE id IN (SELECT value FROM json_each($1)) \
+             UNION ALL SELECT op, 'settled', MAX(total) FROM transfers \
+             WHERE op IN (SELECT value FROM json_each($1) WHERE value < (SELECT id FROM usage_horizon)) \
+             AND class IN ('charge', 'late') AND NOT EXISTS (SELECT 1 FROM usage WHERE usage.id = op) GROUP BY op",
+    postgres: "WITH asked AS (SELECT json_array_elements_text(CAST($1 AS JSON)) AS id) \
+               SELECT id, ended, charged FROM usage WHERE id IN (SELECT id FROM asked) \
+               UNION ALL SELECT op, 'settled', MAX(total) FROM asked JOIN transfers ON op = asked.id \
+               WHERE asked.id < (SELECT id FROM usage_horizon) AND class IN ('charge', 'late') \
+               AND NOT EXISTS (SELECT 1 FROM usage WHERE usage.id = op) GROUP BY op",
 };
 
-/// How a request ended and what it was charged, and who paid.
+/// How a request ended and what it was charged, and who paid. Rows that were removed are no
+/// reason to charge again, however late a finish comes: what was charged stands in the transfers, which stay. A request
+/// that was charged nothing, or released, is forgotten with its row; a finish that comes after so many days charges it
+/// for the first time.
 pub(crate) async fn charged(
     executor: impl Into<Executor<'_>>,
     request: RequestId,
 ) -> Result<Option<(AccountId, Charged)>> {
-    let row =
-        query("SELECT account, ended, charged FROM usage WHERE id = $1").bind(request).fetch_optional(executor).await?;
+    let row = query(
+        "SELECT account, ended, charged FROM usage WHERE id = $1 \
+         UNION ALL SELECT account, 'settled', MAX(total) FROM transfers \
+         WHERE op = $1 AND op < (SELECT id FROM usage_horizon) AND class IN ('charge', 'late') \
+         AND NOT EXISTS (SELECT 1 FROM usage WHERE id = $1) GROUP BY account",
+    )
+    .bind(request)
+    .fetch_optional(executor)
+    .await?;
     row.map(|row| {
         let ended = ended(row.get("ended")?)?;
         Ok((id(&row, "account")?, Charged { ended, total: nanos(&row, "charged")? }))
@@ -50,4 +67,9 @@ pub(crate) async fn confirmed(book: &Book, asked: &[Confirm]) -> Result<Vec<bool
 /// The word that the book has for how a request ended.
 pub(crate) fn ended(word: &str) -> Result<EndedAs> {
     EndedAs::parse(word).ok_or_else(|| corrupt("a request ended in no known way"))
+}
+
+/// The reverse of [`Outcome::as_str`].
+pub(crate) fn outcome(word: &str) -> Result<Outcome> {
+    Outcome::parse(word).ok_or_else(|| corrupt("a request has no known outcome"))
 }

@@ -1,29 +1,31 @@
 //! Administration: accounts, money that comes in, keys. The book first, then the hot state.
 
+pub(crate) mod keys;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use syntopen_shared::api_key::ApiKey;
-use syntopen_shared::id::{AccountId, KeyId, TransferId, UserId};
+use syntopen_shared::id::{AccountId, TransferId, UserId};
 use syntopen_shared::wire::admin::{
     Account, CreateAccount, CreateKey, CreatedKey, CreditAccount, CreditReceipt, KeyList, ListKeys, RevokeKey,
-    ShowAccount, UpdateKey,
+    SetAccountStanding, ShowAccount, UpdateKey,
 };
-use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus};
+use syntopen_shared::wire::ledger::KeyRecord;
+use syntopen_shared::wire::office::Refusal;
 
+use self::keys::NewKey;
 use super::{Core, Ledger, TRIES_MAX};
 use crate::balances::{Credit, CreditOutcome};
 use crate::book::accounts::{self, NewAccount};
-use crate::book::audit::{self, Act};
+use crate::book::audit::{self, Act, Who};
 use crate::book::credits::{self, NewCredit};
-use crate::book::{balances, keys};
+use crate::book::{balances, keys as booked};
 use crate::error::{AdminError, Unavailable};
-use crate::password;
-
-mod validate;
+use crate::office::{OfficeError, word};
+use crate::{password, validate};
 
 /// How many keys an account may have, revoked ones included.
-const KEYS_MAX: i64 = 1_000;
+pub(crate) const KEYS_MAX: i64 = 1_000;
 /// How many missing credits are fetched at once.
 const CREDITS_MAX: i64 = 256;
 /// How often a change of a key is brought to a hot state that does not take it, and how long between.
@@ -65,6 +67,15 @@ impl Ledger {
         self.act(async move { core.credit_account(command).await }).await
     }
 
+    /// Suspends an account, or lets it be used again: from its return on, holds of a suspended one are refused.
+    ///
+    /// # Errors
+    /// `NotFound` for the account, `Conflict` where it was closed.
+    pub async fn set_account_standing(&self, command: SetAccountStanding) -> Result<Account, AdminError> {
+        let core = Arc::clone(&self.core);
+        self.act(async move { core.set_account_standing(command).await }).await
+    }
+
     /// Makes an API key; the answer is the only place where it is ever seen.
     ///
     /// # Errors
@@ -72,7 +83,12 @@ impl Ledger {
     pub async fn create_key(&self, command: CreateKey) -> Result<CreatedKey, AdminError> {
         validate::key(&command)?;
         let core = Arc::clone(&self.core);
-        self.act(async move { core.create_key(command).await }).await
+        let create = async move {
+            let account = core.booked_account(&command.email).await?.account;
+            let CreateKey { name, rpm, limits, expires_ms, allowed_models, .. } = command;
+            core.create_key(NewKey { account, name, rpm, limits, expires_ms, allowed_models }, Who::Cli).await
+        };
+        self.act(create).await
     }
 
     /// The keys of an account, newest first.
@@ -83,7 +99,7 @@ impl Ledger {
         let core = Arc::clone(&self.core);
         let list = async move {
             let account = core.booked_account(&command.email).await?.account;
-            Ok(KeyList { keys: keys::of_account(core.book.readers(), account, KEYS_MAX).await? })
+            Ok(KeyList { keys: booked::of_account(core.book.readers(), account, KEYS_MAX).await? })
         };
         self.act(list).await
     }
@@ -96,7 +112,7 @@ impl Ledger {
     pub async fn update_key(&self, command: UpdateKey) -> Result<KeyRecord, AdminError> {
         validate::update(&command)?;
         let core = Arc::clone(&self.core);
-        self.act(async move { core.update_key(command).await }).await
+        self.act(async move { core.update_key(&command, Who::Cli).await }).await
     }
 
     /// Ends a key for good: from its return on, no hold is granted to it.
@@ -105,7 +121,7 @@ impl Ledger {
     /// `NotFound`.
     pub async fn revoke_key(&self, command: RevokeKey) -> Result<KeyRecord, AdminError> {
         let core = Arc::clone(&self.core);
-        self.act(async move { core.revoke_key(command.key).await }).await
+        self.act(async move { core.revoke_key(command.key, Who::Cli).await }).await
     }
 }
 
@@ -129,7 +145,7 @@ impl Core {
             inserted => inserted?,
         }
         let subject = account.to_string();
-        let act = Act { at_ms: created_ms, act: "account.create", subject: &subject, detail: &operator };
+        let act = Act { who: Who::Cli, at_ms: created_ms, act: "account.create", subject: &subject, detail: &operator };
         audit::record(&mut transaction, act).await?;
         transaction.commit().await?;
         drop(writer);
@@ -152,12 +168,24 @@ impl Core {
         Ok(account)
     }
 
+    async fn set_account_standing(&self, command: SetAccountStanding) -> Result<Account, AdminError> {
+        let account = self.booked_account(&command.email).await?.account;
+        let (subject, at_ms) = (account.to_string(), self.clock.unix_ms());
+        let act = Act { who: Who::Cli, at_ms, act: word(command.status), subject: &subject, detail: &() };
+        match self.set_standing((account, command.status), act).await {
+            Ok(()) => self.account_of(&command.email).await,
+            Err(OfficeError::Refused(Refusal::NotFound)) => Err(AdminError::NotFound("there is no account".to_owned())),
+            Err(OfficeError::Refused(refusal)) => Err(AdminError::Conflict(refusal.to_string())),
+            Err(OfficeError::Unavailable(_)) => Err(AdminError::Unavailable),
+        }
+    }
+
     async fn credit_account(&self, command: CreditAccount) -> Result<CreditReceipt, AdminError> {
         let account = self.booked_account(&command.email).await?.account;
         let reference = command.reference.unwrap_or_else(|| TransferId::mint().to_string());
         let created_ms = self.clock.unix_ms();
         let (amount, class) = (command.amount, command.class);
-        let new = NewCredit { account, amount, class, reference: &reference, created_ms };
+        let new = NewCredit { account, amount, class, reference: &reference, created_ms, who: Who::Cli };
         let Some(booked) = credits::book(&self.book, &new).await? else {
             return Err(AdminError::Invalid("the balance would exceed what can be stored".to_owned()));
         };
@@ -173,7 +201,7 @@ impl Core {
     }
 
     /// Adds a booked credit to the hot state, missing ones before it.
-    async fn deliver(&self, credit: Credit) -> Result<(), Unavailable> {
+    pub(crate) async fn deliver(&self, credit: Credit) -> Result<(), Unavailable> {
         for _ in 0..TRIES_MAX {
             match self.balances.credit(credit).await? {
                 CreditOutcome::Applied => return Ok(()),
@@ -205,76 +233,5 @@ impl Core {
             self.balances.credit(*credit).await?;
         }
         Ok(!missing.is_empty())
-    }
-
-    async fn create_key(&self, command: CreateKey) -> Result<CreatedKey, AdminError> {
-        let account = self.booked_account(&command.email).await?.account;
-        let api_key = ApiKey::generate();
-        let record = KeyRecord {
-            key: KeyId::mint(),
-            account,
-            name: command.name,
-            prefix: api_key.display_prefix(),
-            version: 1,
-            status: KeyStatus::Active,
-            expires_ms: command.expires_ms,
-            rpm: command.rpm,
-            allowed_models: command.allowed_models,
-            limits: command.limits,
-        };
-        let at_ms = self.clock.unix_ms();
-        let mut writer = self.book.writer().await;
-        let mut transaction = writer.begin_durable().await?;
-        if KEYS_MAX <= keys::count(&mut transaction, account).await? {
-            return Err(AdminError::Conflict(format!("the account has {KEYS_MAX} keys already")));
-        }
-        keys::insert(&mut transaction, &record, api_key.hash(), at_ms).await?;
-        let subject = record.key.to_string();
-        audit::record(&mut transaction, Act { at_ms, act: "key.create", subject: &subject, detail: &record }).await?;
-        transaction.commit().await?;
-        Ok(CreatedKey { api_key: api_key.expose().to_owned(), record })
-    }
-
-    async fn update_key(&self, command: UpdateKey) -> Result<KeyRecord, AdminError> {
-        let UpdateKey { key, rpm, limits } = command;
-        let mut writer = self.book.writer().await;
-        let mut transaction = writer.begin_durable().await?;
-        if !keys::update(&mut transaction, key, rpm, limits).await? {
-            return Err(AdminError::NotFound(format!("there is no key {key}")));
-        }
-        let (at_ms, subject) = (self.clock.unix_ms(), key.to_string());
-        audit::record(&mut transaction, Act { at_ms, act: "key.update", subject: &subject, detail: &command }).await?;
-        transaction.commit().await?;
-        drop(writer);
-        self.tell_status(key).await
-    }
-
-    async fn revoke_key(&self, key: KeyId) -> Result<KeyRecord, AdminError> {
-        let mut writer = self.book.writer().await;
-        let mut transaction = writer.begin_durable().await?;
-        if !keys::revoke(&mut transaction, key).await? {
-            return Err(AdminError::NotFound(format!("there is no key {key}")));
-        }
-        let (at_ms, subject) = (self.clock.unix_ms(), key.to_string());
-        audit::record(&mut transaction, Act { at_ms, act: "key.revoke", subject: &subject, detail: &() }).await?;
-        transaction.commit().await?;
-        drop(writer);
-        self.tell_status(key).await
-    }
-
-    /// Brings a change of a key into the hot state. Until that has it the change is not answered.
-    async fn tell_status(&self, key: KeyId) -> Result<KeyRecord, AdminError> {
-        let Some(seed) = balances::of_key(self.book.readers(), key).await? else {
-            return Err(AdminError::Unavailable);
-        };
-        for _ in 0..TELLS_MAX {
-            if self.balances.set_status(&seed).await.is_ok() {
-                return keys::by_id(self.book.readers(), key).await?.ok_or(AdminError::Unavailable);
-            }
-            // A shard that is being recovered is open again in a moment.
-            self.mark(seed.account);
-            tokio::time::sleep(TELL_AGAIN).await;
-        }
-        Err(AdminError::Unavailable)
     }
 }

@@ -21,7 +21,7 @@ use crate::data_dir::DataDir;
 use crate::drainer::journal::{self, Booked, Journal};
 use crate::drainer::stream;
 use crate::metrics::Metrics;
-use crate::reaper;
+use crate::{reaper, retention};
 
 /// How long the book may take to be closed.
 const CLOSE_MAX: Duration = Duration::from_secs(10);
@@ -107,10 +107,13 @@ async fn work(core: &Core, shutdown: &Shutdown) {
         Profile::Embedded { settings, memory, booked } => {
             let _told_at_the_end = WaitedFor(booked);
             let journal = Journal { core, settings, memory, booked };
-            tokio::join!(journal::run(&journal, shutdown), reaper::run(core, shutdown));
+            let retention = retention::run(core, settings.usage_retention, shutdown);
+            tokio::join!(journal::run(&journal, shutdown), reaper::run(core, shutdown), retention);
         }
         Profile::Cluster { cluster, .. } => {
-            tokio::join!(stream::run(cluster, shutdown), reaper::run(core, shutdown), cluster.reconcile(shutdown),);
+            let retention = retention::run(core, cluster.usage_retention, shutdown);
+            let reconcile = cluster.reconcile(shutdown);
+            tokio::join!(stream::run(cluster, shutdown), reaper::run(core, shutdown), reconcile, retention);
         }
     }
 }

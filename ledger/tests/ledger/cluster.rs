@@ -1,8 +1,9 @@
 //! The ledger of a cluster, over a real Redis and a real Postgres: what is booked, what is recovered, what is refused.
 
+mod operator;
 mod outages;
 mod service;
-mod stage;
+pub(crate) mod stage;
 
 use syntopen_shared::id::RequestId;
 use syntopen_shared::money::NanoUsd;
@@ -82,7 +83,7 @@ async fn a_changed_limit_holds_for_the_next_request() {
     let stage = Stage::with(1_000).await;
     stage.hold(RequestId::mint(), 10).await.unwrap();
     let limits = SpendLimits { total: Some(NanoUsd::new(15)), ..SpendLimits::default() };
-    let update = UpdateKey { key: stage.key, rpm: Some(7), limits: Some(limits) };
+    let update = UpdateKey { rpm: Some(7), limits: Some(limits), ..UpdateKey::of(stage.key) };
     let record = stage.ledger(0).update_key(update).await.unwrap();
     assert_eq!((record.rpm, record.limits, record.version), (7, limits, 2));
     let hold = stage.hold_command(RequestId::mint(), 10);

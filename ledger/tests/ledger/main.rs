@@ -1,5 +1,5 @@
 //! What the ledger promises, tested from outside.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod administration;
 mod api;
@@ -8,6 +8,10 @@ mod book;
 mod cluster;
 mod commands;
 mod crash;
+mod keys;
+mod office;
+mod people;
 mod property;
 mod restart;
+mod retention;
 mod support;

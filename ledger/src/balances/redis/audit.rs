@@ -27,6 +27,8 @@ pub struct Audit {
     pub keys: HashMap<KeyId, Key>,
     /// What all open holds of the shard reserve, by who pays and with which key.
     pub open: HashMap<(AccountId, KeyId), NanoUsd>,
+    /// How many open holds there are.
+    pub holds: usize,
 }
 
 /// What the script answers.
@@ -70,6 +72,7 @@ impl RedisBalances {
                         epoch,
                         accounts: accounts.filter_map(|(id, record)| Some((id, record?))).collect(),
                         keys: keys.filter_map(|(id, record)| Some((id, record?))).collect(),
+                        holds: amounts.iter().flatten().count(),
                         open: sums(&holds, amounts),
                     }));
                 }

@@ -157,6 +157,16 @@ impl RedisBalances {
         self.ask_all((0..self.shards()).map(length), |answer| Ok(from_redis_value(answer)?)).await
     }
 
+    /// How many entries of a shard's stream wait for the book: all but the last booked one.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn waiting(&self, shard: u32) -> Result<u64, Unavailable> {
+        let length = call(&self.scripts.length, &[self.shards.names(shard).journal()], &[]);
+        let length: u64 = self.ask((shard, length), |answer| Ok(from_redis_value(answer)?)).await?;
+        Ok(length.saturating_sub(1))
+    }
+
     fn read_call(&self, shard: u32, anchor: Option<&Anchor>, limit: usize) -> ShardCall<'_> {
         let names = self.shards.names(shard);
         let (id, nonce) = anchor.map_or_else(Default::default, |anchor| (anchor.id.clone(), anchor.nonce.clone()));

@@ -1,5 +1,7 @@
 //! What a batch changes in the book: pure, given what the book has.
 
+mod figures;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -7,8 +9,9 @@ use serde::Serialize;
 use syntopen_shared::id::{AccountId, KeyId, RequestId, TransferId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::price::Tokens;
-use syntopen_shared::wire::ledger::{Spent, Usage};
+use syntopen_shared::wire::ledger::{Outcome, Spent, Usage};
 
+pub(super) use self::figures::{FIGURES, Figures};
 use super::Committed;
 use crate::account::{Charged, EndedAs, Entry, Spending, minus, plus};
 
@@ -17,6 +20,20 @@ use crate::account::{Charged, EndedAs, Entry, Spending, minus, plus};
 pub(super) struct Had {
     pub(super) charged: Charged,
     pub(super) tokens: Tokens,
+    pub(super) outcome: Outcome,
+    pub(super) first_byte_ms: Option<i64>,
+    pub(super) duration_ms: i64,
+    pub(super) cost_price: Option<NanoUsd>,
+    /// Whether its usage row was removed for its age, so that only its charge is known.
+    pub(super) is_removed: bool,
+}
+
+impl From<&Entry> for Had {
+    fn from(entry: &Entry) -> Self {
+        let Usage { tokens, outcome, first_byte_ms, duration_ms, cost_price, .. } = entry.usage;
+        let (charged, is_removed) = (entry.charged, false);
+        Self { charged, tokens, outcome, first_byte_ms, duration_ms, cost_price, is_removed }
+    }
 }
 
 /// The rows that a batch comes to; sums are one row for everything they are summed by.
@@ -30,6 +47,7 @@ pub(super) struct Plan<'a> {
     pub(super) accounts: Vec<AccountRow>,
     pub(super) keys: Vec<KeyRow>,
     pub(super) daily: Vec<DailyRow>,
+    pub(super) figures: Vec<FiguresRow>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +85,8 @@ pub(super) struct KeyRow {
     pub(super) day_no: i64,
     pub(super) month_no: i64,
     pub(super) spent: Spent,
+    /// When its last request here ended.
+    pub(super) used_ms: i64,
 }
 
 #[derive(Serialize)]
@@ -80,6 +100,16 @@ pub(super) struct DailyRow {
     pub(super) cost: NanoUsd,
 }
 
+/// What is added to the sums of the account's day, and to those of the operator's.
+#[derive(Serialize)]
+pub(super) struct FiguresRow {
+    pub(super) account: AccountId,
+    pub(super) day: i64,
+    pub(super) model: Arc<str>,
+    pub(super) upstream: Arc<str>,
+    pub(super) figures: [i64; FIGURES],
+}
+
 /// What the book takes of one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Booking {
@@ -91,11 +121,13 @@ enum Booking {
     Nothing,
 }
 
-fn booking(had: Option<Charged>, entry: &Entry) -> Booking {
+fn booking(had: Option<&Had>, entry: &Entry) -> Booking {
     match had {
         None => Booking::Charge,
-        Some(had) if entry.charged.ended == EndedAs::Settled && had.total < entry.charged.total => {
-            Booking::Late { more: minus(entry.charged.total, had.total) }
+        // A charge whose row is gone is final.
+        Some(Had { is_removed: true, .. }) => Booking::Nothing,
+        Some(Had { charged, .. }) if entry.charged.ended == EndedAs::Settled && charged.total < entry.charged.total => {
+            Booking::Late { more: minus(entry.charged.total, charged.total) }
         }
         Some(_) => Booking::Nothing,
     }
@@ -125,14 +157,21 @@ struct Sums<'a> {
     usage: HashMap<RequestId, &'a Entry>,
     transfers: Vec<TransferRow>,
     accounts: HashMap<AccountId, Moved>,
-    keys: HashMap<KeyId, Spending>,
+    keys: HashMap<KeyId, Used>,
     daily: HashMap<(AccountId, KeyId, i64, Arc<str>), Daily>,
+    figures: HashMap<(AccountId, i64, Arc<str>, Arc<str>), Figures>,
 }
 
 #[derive(Default)]
 struct Moved {
     amount: NanoUsd,
     moves: i64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Used {
+    spending: Spending,
+    last_ms: i64,
 }
 
 #[derive(Default)]
@@ -145,7 +184,7 @@ struct Daily {
 impl<'a> Sums<'a> {
     fn book(&mut self, entry: &'a Entry) {
         let had = self.had.get(&entry.id).copied();
-        let (class, amount) = match booking(had.map(|had| had.charged), entry) {
+        let (class, amount) = match booking(had.as_ref(), entry) {
             Booking::Charge => ("charge", entry.charged.total),
             Booking::Late { more } => ("late", more),
             Booking::Nothing => ("", NanoUsd::ZERO),
@@ -161,12 +200,18 @@ impl<'a> Sums<'a> {
             return;
         }
         self.usage.insert(entry.id, entry);
-        self.had.insert(entry.id, Had { charged: entry.charged, tokens: entry.usage.tokens });
+        let now = Had::from(entry);
+        let by = (entry.account, entry.day_no, Arc::clone(&entry.usage.model), Arc::clone(&entry.usage.upstream));
+        self.figures.entry(by).or_default().add(Figures::of(&now), had.as_ref().map(Figures::of).unwrap_or_default());
+        self.had.insert(entry.id, now);
         // A request that was released is not counted yet.
         let counted = had.filter(|had| had.charged.ended != EndedAs::Released);
         self.count(entry, counted.map(|had| had.tokens), amount);
         if amount != NanoUsd::ZERO {
             self.transfer(entry, class, amount);
+        } else if entry.charged.ended != EndedAs::Released {
+            // A request that costs nothing has used its key all the same.
+            self.spend(entry, amount);
         }
     }
 
@@ -183,8 +228,13 @@ impl<'a> Sums<'a> {
         let account = self.accounts.entry(entry.account).or_default();
         account.amount = minus(account.amount, amount);
         account.moves += 1;
+        self.spend(entry, amount);
+    }
+
+    fn spend(&mut self, entry: &Entry, amount: NanoUsd) {
         let key = self.keys.entry(entry.key).or_default();
-        *key = key.within(entry.day_no, entry.month_no).and(amount);
+        key.spending = key.spending.within(entry.day_no, entry.month_no).and(amount);
+        key.last_ms = key.last_ms.max(entry.at_ms);
     }
 
     /// Adds what is new about the request to the sums of the day.
@@ -216,6 +266,7 @@ impl<'a> Sums<'a> {
             accounts: customers.chain(other).collect(),
             keys: self.keys.into_iter().map(key_row).collect(),
             daily: self.daily.into_iter().map(daily_row).collect(),
+            figures: self.figures.into_iter().map(figures_row).collect(),
         }
     }
 }
@@ -232,13 +283,20 @@ const fn usage_row(entry: &Entry) -> UsageRow<'_> {
     }
 }
 
-const fn key_row((id, Spending { day_no, month_no, spent }): (KeyId, Spending)) -> KeyRow {
-    KeyRow { id, day_no, month_no, spent }
+const fn key_row((id, Used { spending, last_ms }): (KeyId, Used)) -> KeyRow {
+    let Spending { day_no, month_no, spent } = spending;
+    KeyRow { id, day_no, month_no, spent, used_ms: last_ms }
 }
 
 fn daily_row(((account, key, day, model), daily): ((AccountId, KeyId, i64, Arc<str>), Daily)) -> DailyRow {
     let Daily { requests, tokens, cost } = daily;
     DailyRow { account, key, day, model, requests, tokens, cost }
+}
+
+fn figures_row(
+    ((account, day, model, upstream), Figures(figures)): ((AccountId, i64, Arc<str>, Arc<str>), Figures),
+) -> FiguresRow {
+    FiguresRow { account, day, model, upstream, figures }
 }
 
 fn counts(tokens: &Tokens) -> [i64; 6] {

@@ -10,15 +10,22 @@ use syntopen_shared::id::RequestId;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::price::PicoUsdPerToken;
 
-use super::plan::{Had, Plan};
+use super::plan::{FIGURES, Had, Plan};
 use super::{Committed, StreamBatch, had};
 use crate::account::Entry;
 use crate::book::Result;
 use crate::book::shards::{Advance, revenue};
 use crate::book::sql::Row;
 
-const LOOK_UP: &str = "SELECT id, ended, charged, input_tokens, cached_input_tokens, cache_write_tokens, \
-     cache_write_1h_tokens, output_tokens, reasoning_tokens FROM usage WHERE id = ANY($1)";
+const LOOK_UP: &str = concat!(
+    "SELECT ",
+    had_columns!(),
+    " FROM usage WHERE id = ANY($1) UNION ALL SELECT ",
+    removed_columns!(),
+    " FROM unnest($1) AS asked JOIN transfers ON op = asked \
+     WHERE asked < (SELECT id FROM usage_horizon) AND class IN ('charge', 'late') \
+     AND NOT EXISTS (SELECT 1 FROM usage WHERE usage.id = asked) GROUP BY op"
+);
 const WRITE: &str = include_str!("write.postgres.sql");
 
 type Bound<'q> = Query<'q, Postgres, PgArguments>;
@@ -53,7 +60,7 @@ pub(super) async fn write(connection: &mut PgConnection, plan: &Plan<'_>, advanc
         .bind(advance.anchor.map(|anchor| anchor.id.as_str()))
         .bind(advance.anchor.map(|anchor| anchor.nonce.as_str()))
         .bind(plan.house.as_str());
-    let query = sums(transfers(requests(query, plan), plan), plan);
+    let query = figures(sums(transfers(requests(query, plan), plan), plan), plan);
     Ok(query.fetch_optional(connection).await?.is_some())
 }
 
@@ -114,6 +121,7 @@ fn sums<'q>(query: Bound<'q>, plan: &'q Plan<'_>) -> Bound<'q> {
         .bind(column(keys, |row| row.spent.total.nanos()))
         .bind(column(keys, |row| row.spent.day.nanos()))
         .bind(column(keys, |row| row.spent.month.nanos()))
+        .bind(column(keys, |row| row.used_ms))
         .bind(column(daily, |row| row.account.to_string()))
         .bind(column(daily, |row| row.key.to_string()))
         .bind(column(daily, |row| row.day))
@@ -121,6 +129,16 @@ fn sums<'q>(query: Bound<'q>, plan: &'q Plan<'_>) -> Bound<'q> {
         .bind(column(daily, |row| row.requests))
         .bind(column(daily, |row| row.cost.nanos()));
     (0..6).fold(query, |query, bucket| query.bind(column(daily, |row| row.tokens[bucket])))
+}
+
+fn figures<'q>(query: Bound<'q>, plan: &'q Plan<'_>) -> Bound<'q> {
+    let rows = &plan.figures;
+    let query = query
+        .bind(column(rows, |row| row.account.to_string()))
+        .bind(column(rows, |row| row.day))
+        .bind(column(rows, |row| &*row.model))
+        .bind(column(rows, |row| &*row.upstream));
+    (0..FIGURES).fold(query, |query, figure| query.bind(column(rows, |row| row.figures[figure])))
 }
 
 fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {

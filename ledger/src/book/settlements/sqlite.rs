@@ -18,8 +18,15 @@ use crate::book::{Result, json};
 
 macro_rules! look_up {
     () => {
-        "SELECT id, ended, charged, input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, \
-         output_tokens, reasoning_tokens FROM usage WHERE id IN (SELECT value FROM json_each($1))"
+        concat!(
+            "SELECT ",
+            had_columns!(),
+            " FROM usage WHERE id IN (SELECT value FROM json_each($1)) UNION ALL SELECT ",
+            removed_columns!(),
+            " FROM transfers \
+             WHERE op IN (SELECT value FROM json_each($1) WHERE value < (SELECT id FROM usage_horizon)) \
+             AND class IN ('charge', 'late') AND NOT EXISTS (SELECT 1 FROM usage WHERE usage.id = op) GROUP BY op"
+        )
     };
 }
 
@@ -103,6 +110,7 @@ async fn put(connection: &mut SqliteConnection, sql: &'static str, plan: &Plan<'
         .bind(at.running)
         .bind(at.unix_ms)
         .bind(plan.house.as_str())
+        .bind(json(&plan.figures)?)
         .execute(connection)
         .await?;
     Ok(())

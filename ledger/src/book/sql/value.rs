@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use syntopen_shared::id::{AccountId, KeyId, RequestId, TransferId, UserId};
+use syntopen_shared::id::{
+    AccountId, GatewayId, InvitationId, KeyId, PaymentId, RequestId, SessionId, TransferId, UnmatchedId, UserId,
+};
 use syntopen_shared::money::NanoUsd;
 
 /// A text or a whole number, or the lack of one.
@@ -69,4 +71,4 @@ macro_rules! ids {
     };
 }
 
-ids!(AccountId, KeyId, RequestId, TransferId, UserId);
+ids!(AccountId, GatewayId, InvitationId, KeyId, PaymentId, RequestId, SessionId, TransferId, UnmatchedId, UserId);

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use crate::account::{Charged, EndedAs, Entry};
 use crate::balances::Anchor;
 use crate::book::accounts::{self, NewAccount};
+use crate::book::audit::Who;
 use crate::book::credits::{self, Booked, NewCredit};
 use crate::book::folds::{self, Folds, Sums};
 use crate::book::{Book, keys, shards};
@@ -101,6 +102,10 @@ impl Database {
         assert_eq!(moved(&folds.spent), moved(&folds.used_by_key), "keys and requests");
         assert_eq!(moved(&folds.daily), moved(&folds.used_by_key), "days and requests");
         assert_eq!(folds.daily_requests, folds.counted, "days and requests");
+        assert_eq!(moved(&folds.account_daily), moved(&folds.used_by_account), "an account's days and requests");
+        assert_eq!(folds.operator_daily, folds.charged.values().sum::<i64>(), "the operator's days and requests");
+        let requests = [folds.account_daily_requests, folds.operator_daily_requests].map(i64::unsigned_abs);
+        assert_eq!(requests, [folds.requests; 2], "days and requests");
         folds
     }
 
@@ -168,7 +173,7 @@ impl Customer {
 /// Books a credit.
 pub(super) async fn credit(book: &Book, account: AccountId, (amount, reference): (i64, &str)) -> Booked {
     let (class, amount) = (CreditClass::TopUp, NanoUsd::new(amount));
-    let new = NewCredit { account, amount, class, reference, created_ms: START_MS };
+    let new = NewCredit { account, amount, class, reference, created_ms: START_MS, who: Who::Cli };
     credits::book(book, &new).await.unwrap().unwrap()
 }
 

@@ -8,6 +8,7 @@ use syntopen_shared::api_key::ApiKey;
 use syntopen_shared::clock::utc_month;
 use syntopen_shared::id::{KeyId, RequestId};
 use syntopen_shared::money::NanoUsd;
+use syntopen_shared::wire::ledger::Outcome;
 
 use super::fixture::{Customer, Database, anchor, credit};
 use crate::account::{EndedAs, Entry};
@@ -19,11 +20,12 @@ const BATCHES: u32 = 120;
 const SHARD: u32 = 3;
 
 /// All that the books must agree in: everything but the ids that each mints for itself.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 8] = [
     "SELECT id, CAST(posted AS TEXT) || ' ' || CAST(credit_no AS TEXT) || ' ' || CAST(moves AS TEXT) FROM accounts \
      ORDER BY id",
     "SELECT id, CAST(spent_total AS TEXT) || ' ' || CAST(spent_day AS TEXT) || ' ' || CAST(spent_day_no AS TEXT) \
-     || ' ' || CAST(spent_month AS TEXT) || ' ' || CAST(spent_month_no AS TEXT) FROM api_keys ORDER BY id",
+     || ' ' || CAST(spent_month AS TEXT) || ' ' || CAST(spent_month_no AS TEXT) || ' ' \
+     || COALESCE(CAST(last_used_ms AS TEXT), '-') FROM api_keys ORDER BY id",
     "SELECT op, class || ' ' || account || ' ' || house || ' ' || CAST(total AS TEXT) || ' ' || CAST(amount AS TEXT) \
      || ' ' || CAST(created_ms AS TEXT) || ' ' || COALESCE(CAST(posted_after AS TEXT), '-') FROM transfers \
      ORDER BY op, class, total",
@@ -42,6 +44,24 @@ const TABLES: [&str; 6] = [
      || CAST(cache_write_tokens AS TEXT) || ' ' || CAST(cache_write_1h_tokens AS TEXT) || ' ' \
      || CAST(output_tokens AS TEXT) || ' ' || CAST(reasoning_tokens AS TEXT) || ' ' || CAST(cost AS TEXT) \
      FROM usage_daily ORDER BY 1",
+    "SELECT account || ' ' || CAST(day AS TEXT) || ' ' || model, \
+     CAST(requests AS TEXT) || ' ' || CAST(failed AS TEXT) || ' ' || CAST(timed AS TEXT) \
+     || ' ' || CAST(duration_ms AS TEXT) || ' ' || CAST(first_bytes AS TEXT) \
+     || ' ' || CAST(first_byte_ms AS TEXT) || ' ' || CAST(input_tokens AS TEXT) \
+     || ' ' || CAST(cached_input_tokens AS TEXT) || ' ' || CAST(cache_write_tokens AS TEXT) \
+     || ' ' || CAST(cache_write_1h_tokens AS TEXT) || ' ' || CAST(output_tokens AS TEXT) \
+     || ' ' || CAST(reasoning_tokens AS TEXT) || ' ' || CAST(cost AS TEXT) \
+     || ' ' || CAST(cost_price AS TEXT) || ' ' || CAST(priced_cost AS TEXT) \
+     FROM account_daily ORDER BY 1",
+    "SELECT CAST(day AS TEXT) || ' ' || model || ' ' || upstream, \
+     CAST(requests AS TEXT) || ' ' || CAST(failed AS TEXT) || ' ' || CAST(timed AS TEXT) \
+     || ' ' || CAST(duration_ms AS TEXT) || ' ' || CAST(first_bytes AS TEXT) \
+     || ' ' || CAST(first_byte_ms AS TEXT) || ' ' || CAST(input_tokens AS TEXT) \
+     || ' ' || CAST(cached_input_tokens AS TEXT) || ' ' || CAST(cache_write_tokens AS TEXT) \
+     || ' ' || CAST(cache_write_1h_tokens AS TEXT) || ' ' || CAST(output_tokens AS TEXT) \
+     || ' ' || CAST(reasoning_tokens AS TEXT) || ' ' || CAST(cost AS TEXT) \
+     || ' ' || CAST(cost_price AS TEXT) || ' ' || CAST(priced_cost AS TEXT) \
+     FROM operator_daily ORDER BY 1",
     "SELECT CAST(shard AS TEXT), CAST(epoch AS TEXT) || ' ' || COALESCE(anchor_id, '-') || ' ' \
      || COALESCE(anchor_nonce, '-') FROM shards ORDER BY shard",
 ];
@@ -112,6 +132,10 @@ fn entry(random: &mut StdRng, customers: &[Customer], requests: &[(RequestId, us
     entry.usage.cost_price = random.random_bool(0.5).then(|| NanoUsd::new(total / 2));
     entry.usage.first_byte_ms = random.random_bool(0.5).then_some(77);
     entry.usage.stream = random.random_bool(0.5);
+    entry.usage.outcome = Outcome::ALL[random.random_range(0..Outcome::ALL.len())];
+    if random.random_bool(0.3) {
+        entry.usage.upstream = "second".into();
+    }
     if random.random_bool(0.3) {
         entry.usage.model = "anthropic/modèle".into();
     }

@@ -3,6 +3,7 @@
 use syntopen_shared::api_key::ApiKey;
 use syntopen_shared::id::{AccountId, KeyId, UserId};
 use syntopen_shared::money::NanoUsd;
+use syntopen_shared::wire::admin::UpdateKey;
 use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus, SpendLimits};
 
 use crate::book::accounts::{self, NewAccount};
@@ -58,9 +59,10 @@ pub(in crate::book::tests) async fn keys_are_found_changed_and_revoked(database:
 
     let limits = SpendLimits { day: None, month: Some(NanoUsd::new(7)), total: Some(NanoUsd::new(9)) };
     let mut transaction = writer.begin_durable().await.unwrap();
-    assert!(keys::update(&mut transaction, customer.key, Some(5), None).await.unwrap());
-    assert!(keys::update(&mut transaction, second.key, None, Some(limits)).await.unwrap());
-    assert!(!keys::update(&mut transaction, KeyId::mint(), None, None).await.unwrap());
+    assert!(keys::update(&mut transaction, &UpdateKey { rpm: Some(5), ..UpdateKey::of(customer.key) }).await.unwrap());
+    let limit = UpdateKey { limits: Some(limits), ..UpdateKey::of(second.key) };
+    assert!(keys::update(&mut transaction, &limit).await.unwrap());
+    assert!(!keys::update(&mut transaction, &UpdateKey::of(KeyId::mint())).await.unwrap());
     for _ in 0..2 {
         assert!(keys::revoke(&mut transaction, second.key).await.unwrap());
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::admin::CreditClass;
 
+use crate::book::audit::Who;
 use crate::book::credits::{self, NewCredit};
 use crate::book::sql::query;
 use crate::book::tests::fixture::{Database, START_MS, credit};
@@ -27,7 +28,8 @@ pub(in crate::book::tests) async fn credits_are_numbered_and_idempotent_by_refer
     let missing = credits::after(book.readers(), ada.account, 1, 10).await.unwrap();
     assert_eq!(missing.iter().map(|credit| (credit.number, credit.amount.nanos())).collect::<Vec<_>>(), [(2, 20)]);
     let (class, amount) = (CreditClass::Adjustment, NanoUsd::MAX);
-    let much = NewCredit { account: ada.account, amount, class, reference: "three", created_ms: START_MS };
+    let much =
+        NewCredit { account: ada.account, amount, class, reference: "three", created_ms: START_MS, who: Who::Cli };
     assert!(credits::book(book, &much).await.unwrap().is_none(), "more than can be stored");
     let audited = query("SELECT COUNT(*) FROM audit_log WHERE act = 'account.credit'").fetch_one(book.readers());
     assert_eq!(audited.await.unwrap().get::<i64>(0).unwrap(), 2);

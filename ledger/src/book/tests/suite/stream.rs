@@ -16,7 +16,7 @@ use crate::book::{Book, usage};
 const SHARD: u32 = 2;
 
 /// Books entries after the anchor that the book has, up to a new one.
-async fn book(database: &Database, place: u32, entries: &[Arc<Entry>]) -> Committed {
+pub(super) async fn book(database: &Database, place: u32, entries: &[Arc<Entry>]) -> Committed {
     let from = shards::read(&database.book, SHARD).await.unwrap();
     commit(&database.book, &from, (place, entries)).await
 }

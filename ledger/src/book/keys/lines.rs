@@ -1,0 +1,114 @@
+//! Keys as their owner sees them: only those of one account, with what they spent.
+
+use syntopen_shared::id::{AccountId, KeyId};
+use syntopen_shared::token::TokenHash;
+use syntopen_shared::wire::ledger::Spent;
+use syntopen_shared::wire::office::keys::{KeyFilter, KeyLine, KeyPage, KeyPlace, ListKeys};
+
+use super::read;
+use crate::account::Spending;
+use crate::book::Result;
+use crate::book::accounts::{id, nanos};
+use crate::book::sql::{Executor, Pool, Row, Transaction, query};
+
+/// Behind every identifier.
+const BEHIND_ALL: &str = "g";
+
+/// A part of the list of an account's keys, of so many, as things are at `now_ms`.
+pub(crate) async fn page(pool: &Pool, asked: &ListKeys, (limit, now_ms): (usize, i64)) -> Result<KeyPage> {
+    let (text, bound) = match asked.place {
+        KeyPlace::Newest => (OLDER, BEHIND_ALL.to_owned()),
+        KeyPlace::Older(key) => (OLDER, key.to_string()),
+        KeyPlace::Newer(key) => (NEWER, key.to_string()),
+    };
+    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let rows = query(text)
+        .bind(asked.account)
+        .bind(bound)
+        .bind(filter(asked.filter))
+        .bind(now_ms)
+        .bind(one_more)
+        .fetch_all(pool)
+        .await?;
+    let goes_on = limit < rows.len();
+    let mut keys = rows.iter().take(limit).map(|row| line(row, now_ms)).collect::<Result<Vec<_>>>()?;
+    let is_newer = matches!(asked.place, KeyPlace::Newer(_));
+    if is_newer {
+        keys.reverse();
+    }
+    let has_newer = if is_newer { goes_on } else { matches!(asked.place, KeyPlace::Older(_)) };
+    let has_any = !keys.is_empty() || any(pool, asked.account).await?;
+    Ok(KeyPage { keys, has_newer, has_older: is_newer || goes_on, has_any })
+}
+
+macro_rules! listed {
+    ($($rest:literal),+) => {
+        concat!(
+            "SELECT * FROM api_keys WHERE account = $1 AND ($3 = 0 OR $3 = CASE WHEN status = 'active' \
+             AND (expires_ms IS NULL OR expires_ms > $4) THEN 1 ELSE 2 END) ",
+            $($rest),+
+        )
+    };
+}
+
+const OLDER: &str = listed!("AND id < $2 ORDER BY id DESC LIMIT $5");
+const NEWER: &str = listed!("AND id > $2 ORDER BY id LIMIT $5");
+
+const fn filter(filter: KeyFilter) -> i64 {
+    match filter {
+        KeyFilter::All => 0,
+        KeyFilter::Active => 1,
+        KeyFilter::Ended => 2,
+    }
+}
+
+/// A key, where this account has it.
+pub(crate) async fn of(
+    executor: impl Into<Executor<'_>>,
+    (account, key): (AccountId, KeyId),
+    now_ms: i64,
+) -> Result<Option<KeyLine>> {
+    let row = query("SELECT * FROM api_keys WHERE id = $1 AND account = $2")
+        .bind(key)
+        .bind(account)
+        .fetch_optional(executor)
+        .await?;
+    row.map(|row| line(&row, now_ms)).transpose()
+}
+
+/// The key that a form has made.
+pub(crate) async fn by_form(
+    executor: impl Into<Executor<'_>>,
+    account: AccountId,
+    form: &TokenHash,
+) -> Result<Option<KeyId>> {
+    let row = query("SELECT id FROM api_keys WHERE account = $1 AND form = $2")
+        .bind(account)
+        .bind(form.as_str())
+        .fetch_optional(executor)
+        .await?;
+    row.map(|row| id(&row, "id")).transpose()
+}
+
+/// Writes down which form has made a key.
+pub(crate) async fn made_by_form(transaction: &mut Transaction<'_>, key: KeyId, form: &TokenHash) -> Result<()> {
+    let made = query("UPDATE api_keys SET form = $2 WHERE id = $1").bind(key).bind(form.as_str());
+    made.execute(transaction).await.map(drop)
+}
+
+async fn any(pool: &Pool, account: AccountId) -> Result<bool> {
+    let row = query("SELECT id FROM api_keys WHERE account = $1 LIMIT 1").bind(account).fetch_optional(pool).await?;
+    Ok(row.is_some())
+}
+
+fn line(row: &Row, now_ms: i64) -> Result<KeyLine> {
+    let spent =
+        Spent { day: nanos(row, "spent_day")?, month: nanos(row, "spent_month")?, total: nanos(row, "spent_total")? };
+    let spending = Spending { day_no: row.get("spent_day_no")?, month_no: row.get("spent_month_no")?, spent };
+    Ok(KeyLine {
+        record: read(row)?,
+        spent: spending.at(now_ms).spent,
+        last_used_ms: row.get("last_used_ms")?,
+        created_ms: row.get("created_ms")?,
+    })
+}

@@ -1,0 +1,76 @@
+//! People who sign in.
+
+use syntopen_shared::id::UserId;
+
+use super::Result;
+use super::accounts::id;
+use super::sql::{Executor, Row, Transaction, query};
+
+/// What a user signs in with.
+pub(crate) struct Credentials {
+    pub(crate) user: UserId,
+    pub(crate) password_hash: Option<String>,
+    pub(crate) has_second_factor: bool,
+    /// Whether the address is known to be theirs.
+    pub(crate) is_verified: bool,
+}
+
+/// The credentials of the user with this address.
+pub(crate) async fn credentials(executor: impl Into<Executor<'_>>, email: &str) -> Result<Option<Credentials>> {
+    let row = query("SELECT id, password_hash, totp_confirmed_ms, verified_ms FROM users WHERE email = $1")
+        .bind(email)
+        .fetch_optional(executor)
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The credentials of a user.
+pub(crate) async fn credentials_of(executor: impl Into<Executor<'_>>, user: UserId) -> Result<Option<Credentials>> {
+    let row = query("SELECT id, password_hash, totp_confirmed_ms, verified_ms FROM users WHERE id = $1")
+        .bind(user)
+        .fetch_optional(executor)
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Puts one hash of a password in the place of another; whether the other was still there.
+pub(crate) async fn change_password(
+    transaction: &mut Transaction<'_>,
+    user: UserId,
+    [old, new]: [&str; 2],
+) -> Result<bool> {
+    let changed = query("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+        .bind(user)
+        .bind(old)
+        .bind(new)
+        .execute(transaction);
+    Ok(changed.await? == 1)
+}
+
+/// Notes that the address is known to be the user's.
+pub(crate) async fn verify(transaction: &mut Transaction<'_>, user: UserId, now_ms: i64) -> Result<()> {
+    query("UPDATE users SET verified_ms = $2 WHERE id = $1 AND verified_ms IS NULL")
+        .bind(user)
+        .bind(now_ms)
+        .execute(transaction)
+        .await
+        .map(drop)
+}
+
+fn read(row: &Row) -> Result<Credentials> {
+    Ok(Credentials {
+        user: id(row, "id")?,
+        password_hash: row.get("password_hash")?,
+        has_second_factor: row.get::<Option<i64>>("totp_confirmed_ms")?.is_some(),
+        is_verified: row.get::<Option<i64>>("verified_ms")?.is_some(),
+    })
+}
+
+/// Whether a person is an operator.
+pub(crate) async fn is_operator(executor: impl Into<Executor<'_>>, user: UserId) -> Result<bool> {
+    let row = query("SELECT CAST(operator AS BIGINT) AS operator FROM users WHERE id = $1")
+        .bind(user)
+        .fetch_optional(executor)
+        .await?;
+    Ok(row.map(|row| row.get::<i64>("operator")).transpose()?.is_some_and(|operator| operator != 0))
+}

@@ -1,0 +1,3 @@
+//! What the dashboard asks of the ledger.
+
+mod identity;
