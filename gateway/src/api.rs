@@ -2,8 +2,9 @@
 
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, web};
 
+use crate::dashboard;
 use crate::error::ApiError;
 
 pub mod chat_completions;
@@ -12,6 +13,8 @@ pub mod health;
 pub mod key;
 pub mod metrics;
 pub mod models;
+pub mod openapi;
+pub mod stripe_webhook;
 
 /// The two bases under which the API answers.
 const BASES: [&str; 2] = ["/api/v1", "/v1"];
@@ -39,16 +42,24 @@ const NOT_OFFERED: [&str; 16] = [
 /// The public port.
 pub fn configure(config: &mut web::ServiceConfig) {
     for base in BASES {
-        config.service(
-            web::scope(base)
-                .service(resource("/chat/completions", "POST", web::post().to(chat_completions::create)))
-                .service(resource("/models", "GET", web::get().to(models::list)))
-                .service(resource("/models/{id:.+}", "GET", web::get().to(models::retrieve)))
-                .service(resource("/key", "GET", web::get().to(key::show)))
-                .default_service(web::to(not_found)),
-        );
+        let scope = routes()
+            .into_iter()
+            .fold(web::scope(base), |scope, (method, path, route)| scope.service(resource(path, method, route)));
+        config.service(scope.default_service(web::to(not_found)));
     }
-    config.default_service(web::to(not_found));
+    config.service(resource("/openapi.json", "GET", web::get().to(openapi::show)));
+    config.service(resource("/webhooks/stripe", "POST", web::post().to(stripe_webhook::receive)));
+    config.configure(dashboard::configure).default_service(web::to(not_found));
+}
+
+/// The API, below each of its bases. All of it is in `/openapi.json`.
+fn routes() -> [(&'static str, &'static str, Route); 4] {
+    [
+        ("POST", "/chat/completions", web::post().to(chat_completions::create)),
+        ("GET", "/models", web::get().to(models::list)),
+        ("GET", "/models/{id:.+}", web::get().to(models::retrieve)),
+        ("GET", "/key", web::get().to(key::show)),
+    ]
 }
 
 /// The ops port: never to be published.
@@ -60,7 +71,7 @@ pub fn configure_ops(config: &mut web::ServiceConfig) {
         .default_service(web::to(not_found));
 }
 
-fn resource(path: &str, method: &'static str, route: actix_web::Route) -> actix_web::Resource {
+fn resource(path: &str, method: &'static str, route: Route) -> actix_web::Resource {
     let refuse = move |request: HttpRequest| async move { method_not_allowed(&request, method) };
     web::resource(path).route(route).default_service(web::to(refuse))
 }

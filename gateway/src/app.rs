@@ -1,6 +1,5 @@
 //! The gateway put together: what all workers share, and what each has for itself.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix::Arbiter;
@@ -18,11 +17,16 @@ use crate::body::Bodies;
 use crate::breaker::Breakers;
 use crate::catalog::CatalogStore;
 use crate::clients::ledger::LedgerClient;
+use crate::clients::office::{self, Office};
 use crate::clients::ratelimiter::{RateLimiterClient, RemoteSettings};
 use crate::clients::service::ServiceSettings;
 use crate::clients::{ledger, ratelimiter};
 use crate::config::{Cluster, Config, Profile};
+use crate::dashboard::oidc::Provider;
+use crate::dashboard::seal::Seal;
+use crate::mail::Mail;
 use crate::metrics::Metrics;
+use crate::report::Identity;
 use crate::tokens::Tokenizer;
 
 /// How many requests are counted at once for a second try at a hold.
@@ -36,6 +40,14 @@ pub struct App {
     pub catalog: Arc<CatalogStore>,
     /// Balances and keys.
     pub ledger: Arc<dyn LedgerClient>,
+    /// What the dashboard asks of the ledger.
+    pub office: Office,
+    /// What the dashboard proves its own forms with.
+    pub seal: Seal,
+    /// Messages; none can be sent where no server is set.
+    pub mail: Option<Mail>,
+    /// The identity provider by which people sign in.
+    pub provider: Option<Provider>,
     /// Windows.
     pub limiter: Arc<dyn RateLimiterClient>,
     /// Which upstreams are left alone.
@@ -56,6 +68,8 @@ pub struct App {
     pub tokenizer: Arc<Tokenizer>,
     /// Counts everything else.
     pub metrics: Arc<Metrics>,
+    /// Who this gateway is among others.
+    pub identity: Identity,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Whether the gateway is ending.
@@ -75,6 +89,7 @@ pub struct Running {
 /// Ledger and rate limiter, wherever they run.
 struct Services {
     ledger: Arc<dyn LedgerClient>,
+    office: Office,
     limiter: Arc<dyn RateLimiterClient>,
     /// The ledger, where it runs here.
     embedded: Option<Arc<Ledger>>,
@@ -83,10 +98,11 @@ struct Services {
 }
 
 impl Services {
-    async fn embedded(data_dir: PathBuf, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let book = Ledger::open(LedgerSettings::new(data_dir), Arc::clone(clock)).await?;
+    async fn embedded(settings: LedgerSettings, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let book = Ledger::open(settings, Arc::clone(clock)).await?;
         Ok(Self {
             ledger: Arc::new(ledger::Embedded(Arc::clone(&book))),
+            office: Office::Embedded(Arc::clone(&book)),
             limiter: Arc::new(ratelimiter::Embedded(MemoryWindow::new(Arc::clone(clock)))),
             embedded: Some(book),
             speaker: None,
@@ -103,6 +119,7 @@ impl Services {
             metrics: Arc::clone(metrics),
         };
         let ledger = ledger::Remote::start(&speaker, &service("ledger", &cluster.ledger));
+        let office = Office::Remote(office::Remote::start(&speaker, service("ledger", &cluster.ledger)));
         let limiter = RemoteSettings {
             service: ServiceSettings {
                 timeout: Some(cluster.ratelimiter_timeout),
@@ -112,7 +129,7 @@ impl Services {
             clock: Arc::clone(clock),
         };
         let limiter = ratelimiter::Remote::start(&speaker, limiter);
-        Self { ledger: Arc::new(ledger), limiter: Arc::new(limiter), embedded: None, speaker: Some(speaker) }
+        Self { ledger: Arc::new(ledger), office, limiter: Arc::new(limiter), embedded: None, speaker: Some(speaker) }
     }
 }
 
@@ -129,14 +146,20 @@ impl App {
         let metrics = Arc::new(Metrics::new().context("registering metrics")?);
 
         let services = match &config.profile {
-            Profile::Embedded(data_dir) => Services::embedded(data_dir.clone(), &clock).await?,
+            Profile::Embedded(data_dir) => {
+                let usage_retention = config.usage_retention;
+                let settings = LedgerSettings { usage_retention, ..LedgerSettings::new(data_dir.clone()) };
+                Services::embedded(settings, &clock).await?
+            }
             Profile::Cluster(cluster) => Services::of_cluster(cluster, &clock, &metrics),
         };
-        let Services { ledger, limiter, embedded, speaker } = services;
+        let Services { ledger, office, limiter, embedded, speaker } = services;
+        let seal = Seal::open(&config)?;
 
         let actors = Arbiter::new();
         let delivery =
             Delivery { ledger: Arc::clone(&ledger), tokenizer: Arc::clone(&tokenizer), metrics: Arc::clone(&metrics) };
+        let mail = Mail::start(&actors, config.mail.clone(), &metrics)?;
         let app = Self {
             keys: KeyCache::start(&actors, Arc::clone(&ledger), Arc::clone(&clock)),
             outbox: Outbox::start(&actors, config.limits.outbox, delivery),
@@ -144,13 +167,18 @@ impl App {
             breakers: Breakers::new(config.breaker, Arc::clone(&clock), Arc::clone(&metrics)),
             bodies: Bodies::new(config.limits.bodies_bytes),
             counters: Semaphore::new(COUNTERS),
+            provider: config.oidc.clone().map(Provider::new),
             upstream_calls: Arc::new(Semaphore::new(config.limits.upstream_calls)),
             config,
             catalog,
             ledger,
+            office,
+            seal,
+            mail,
             limiter,
             tokenizer,
             metrics,
+            identity: Identity::new(clock.unix_ms()),
             clock,
             shutdown,
         };

@@ -18,12 +18,14 @@ use crate::metrics::Metrics;
 
 mod circuit;
 mod machine;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod window;
 
-pub use circuit::{BreakerMetrics, Circuit, Pass, Refused, Verdict};
+pub use circuit::{BreakerMetrics, Circuit, Condition, Pass, Refused, Verdict};
 pub use machine::{Breaker, BreakerSettings, Moment, Outcome, Shown, Ticket};
+pub use tally::Calls;
 
 use circuit::Parts;
 

@@ -13,7 +13,7 @@ use syntopen_shared::secret::Secret;
 use crate::providers::Provider;
 
 pub use self::prices::PriceList;
-pub use self::store::{CatalogSource, CatalogStore, Reload};
+pub use self::store::{CatalogSource, CatalogStore, History, Reload};
 
 mod parse;
 mod prices;
@@ -34,6 +34,7 @@ pub struct Catalog {
     models: Vec<Arc<Model>>,
     positions: HashMap<Arc<str>, usize>,
     switched_off: Vec<String>,
+    unserved: Vec<Model>,
 }
 
 impl Catalog {
@@ -70,10 +71,16 @@ impl Catalog {
         &self.switched_off
     }
 
+    /// The models of the file that are not sold, because all of their upstreams are off.
+    pub fn unserved(&self) -> impl Iterator<Item = &Model> {
+        self.unserved.iter()
+    }
+
     fn of(models: Vec<Model>, switched_off: Vec<String>) -> Self {
-        let models: Vec<_> = models.into_iter().filter(|model| !model.candidates.is_empty()).map(Arc::new).collect();
+        let (models, unserved): (Vec<_>, Vec<_>) = models.into_iter().partition(|model| !model.candidates.is_empty());
+        let models: Vec<_> = models.into_iter().map(Arc::new).collect();
         let positions = models.iter().enumerate().map(|(position, model)| (Arc::clone(&model.id), position)).collect();
-        Self { models, positions, switched_off }
+        Self { models, positions, switched_off, unserved }
     }
 }
 
@@ -94,6 +101,23 @@ pub struct Model {
     pub prices: PriceList,
     /// Where it is served, ascending by priority; only upstreams that are on, and never empty.
     pub candidates: Vec<Arc<Candidate>>,
+    /// Where it could be served, if upstreams were on that are not.
+    pub idle: Vec<Idle>,
+}
+
+/// A way to serve a model that is off.
+#[derive(Debug)]
+pub struct Idle {
+    /// The upstream's name in the catalog.
+    pub upstream: String,
+    /// The model's name there.
+    pub model: String,
+    /// What the operator would pay, where the catalog says so.
+    pub cost: Option<PriceList>,
+    /// As of a [`Candidate`].
+    pub weight: u32,
+    /// As of a [`Candidate`].
+    pub priority: u32,
 }
 
 /// Upper bounds of the input tokens that one part of a message counts; none is beyond the context length.

@@ -7,8 +7,10 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use awc::Client;
 use syntopen_shared::id::RequestId;
+use syntopen_shared::wire::ledger::KeyRecord;
 
 use crate::app::App;
+use crate::body::Body;
 use crate::error::ApiError;
 
 pub mod authenticate;
@@ -27,12 +29,28 @@ pub struct Arrival<'a> {
     pub id: RequestId,
     /// When it came in.
     pub started: Instant,
-    /// Its head.
-    pub head: &'a HttpRequest,
-    /// Its body.
-    pub body: Payload,
+    /// Who asks, and what.
+    pub asking: Asking<'a>,
     /// This worker's client for upstreams.
     pub upstreams: &'a Client,
+}
+
+/// Who asks, and what.
+pub enum Asking<'a> {
+    /// A client, by the bearer key in the head.
+    Client {
+        /// The request's head.
+        head: &'a HttpRequest,
+        /// Its body.
+        body: Payload,
+    },
+    /// Somebody who is signed in to the dashboard, with a key of the account.
+    Person {
+        /// The key.
+        record: KeyRecord,
+        /// What is asked.
+        body: Body,
+    },
 }
 
 /// Answers a completion request. Refusals carry the headers that were known by then.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod ledger;
+pub mod office;
 pub mod ratelimiter;
 pub mod replicas;
 pub mod service;

@@ -3,14 +3,23 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use syntopen_ledger::Retention;
 use syntopen_shared::config::{Environment, InvalidSettings, Reader};
 use syntopen_shared::telemetry::TelemetrySettings;
 
 use crate::breaker::BreakerSettings;
 use crate::catalog::CatalogSource;
 
+mod dashboard;
+mod mail;
+mod oidc;
+mod payments;
 mod profile;
 
+pub use dashboard::{DashboardSettings, PublicUrl, SignUp};
+pub use mail::{MailSettings, SmtpUrl};
+pub use oidc::OidcSettings;
+pub use payments::{ApiBase, PaymentSettings, StripeSettings, SupportEmail};
 pub use profile::{Cluster, Profile};
 
 /// Everything that can be set.
@@ -20,6 +29,8 @@ pub struct Config {
     pub listen: Listen,
     /// Whether ledger and rate limiter are in this process.
     pub profile: Profile,
+    /// How long the embedded ledger keeps single requests.
+    pub usage_retention: Retention,
     /// `SYNTOPEN_CATALOG`: the catalog file; the built-in one where it is not set.
     pub catalog: CatalogSource,
     /// Bounds on what a client may ask.
@@ -30,6 +41,14 @@ pub struct Config {
     pub breaker: BreakerSettings,
     /// Who may call from a browser.
     pub cors: Cors,
+    /// The dashboard.
+    pub dashboard: DashboardSettings,
+    /// How messages are sent; none are where it is not set.
+    pub mail: Option<MailSettings>,
+    /// How customers pay.
+    pub payments: PaymentSettings,
+    /// The identity provider by which people sign in.
+    pub oidc: Option<OidcSettings>,
     /// How it logs.
     pub telemetry: TelemetrySettings,
     /// Where the catalog finds credentials and base URLs.
@@ -109,9 +128,11 @@ impl Config {
     /// All that are wrong.
     pub fn read(environment: Environment) -> Result<Self, InvalidSettings> {
         let mut reader = Reader::new(environment.clone());
+        let dashboard = DashboardSettings::read(&mut reader);
         let config = Self {
             listen: Listen::read(&mut reader),
             profile: Profile::read(&mut reader),
+            usage_retention: reader.value(Retention::NAME, Retention::default()),
             catalog: reader.optional("SYNTOPEN_CATALOG").map_or(CatalogSource::Builtin, CatalogSource::File),
             limits: Limits::read(&mut reader),
             timeouts: Timeouts::read(&mut reader),
@@ -120,6 +141,10 @@ impl Config {
                 open: Duration::from_secs(reader.within("SYNTOPEN_BREAKER_OPEN_SECONDS", 5, 1..=3_600)),
             },
             cors: Cors { origins: reader.list("SYNTOPEN_CORS_ORIGINS") },
+            mail: MailSettings::read(&mut reader, dashboard.public_url.as_ref()),
+            oidc: OidcSettings::read(&mut reader, dashboard.public_url.as_ref()),
+            dashboard,
+            payments: PaymentSettings::read(&mut reader),
             telemetry: TelemetrySettings::read(&mut reader),
             environment,
         };

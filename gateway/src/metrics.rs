@@ -28,6 +28,7 @@ pub struct Metrics {
     charged_nanousd: IntCounterVec,
     usage_source: IntCounterVec,
     upstream_attempts: IntCounterVec,
+    mails: IntCounterVec,
     /// Requests that are running or whose settlement is not applied.
     pub outbox_entries: IntGauge,
     /// Settlements that the ledger refuses for good; must be 0.
@@ -95,6 +96,7 @@ impl Metrics {
                 "Calls to upstreams by result.",
                 &["upstream", "result"],
             )?,
+            mails: registered.mails()?,
             outbox_entries: registered
                 .gauge("gateway_outbox_entries", "Requests that are running or whose settlement is not applied.")?,
             settlements_parked: registered.counter(
@@ -142,6 +144,11 @@ impl Metrics {
         self.upstream_attempts.with_label_values(&[upstream, result]).inc();
     }
 
+    /// A message was sent, or not.
+    pub fn mailed(&self, kind: &str, result: &str) {
+        self.mails.with_label_values(&[kind, result]).inc();
+    }
+
     /// A request that had a hold has ended.
     pub fn finished(&self, finish: &Finish) {
         let usage = &finish.usage;
@@ -186,6 +193,11 @@ impl Registered<'_> {
         let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
         self.0.register(Box::new(counters.clone()))?;
         Ok(counters)
+    }
+
+    fn mails(&self) -> Result<IntCounterVec, prometheus::Error> {
+        let help = "Messages by what they are and what became of them.";
+        self.counters("gateway_mails_total", help, &["kind", "result"])
     }
 
     fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {

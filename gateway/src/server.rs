@@ -25,6 +25,7 @@ use crate::app::{App, Running};
 use crate::chat::headers::EXPOSED;
 use crate::config::{Config, Profile};
 use crate::connection::Connection;
+use crate::mail;
 
 /// An idle connection of a client is kept so long.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -93,6 +94,8 @@ impl Gateway {
         let Self { running, public, ops, admin, .. } = self;
         let app = Arc::clone(&running.app);
         let watching = actix_rt::spawn(Arc::clone(&app.catalog).watch(app.shutdown.clone()));
+        let alerting = actix_rt::spawn(mail::watch(Arc::clone(&app)));
+        let telling = actix_rt::spawn(crate::report::run(Arc::clone(&app)));
         let handles = Handles {
             delay: app.config.timeouts.delay,
             public: public.handle(),
@@ -103,7 +106,12 @@ impl Gateway {
         let served = futures_util::future::try_join_all([public, ops].into_iter().chain(admin)).await;
         stopping.abort();
         watching.abort();
+        telling.abort();
         drain(&app).await;
+        if let Some(mail) = &app.mail {
+            mail.drain().await;
+        }
+        alerting.abort();
         if let Some(ledger) = running.ledger {
             ledger.close().await;
         }

@@ -6,7 +6,9 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use syntopen_shared::id::TransferId;
 use syntopen_shared::money::NanoUsd;
-use syntopen_shared::wire::admin::{Account, CreateAccount, CreditAccount, CreditClass, CreditReceipt, ShowAccount};
+use syntopen_shared::wire::admin::{
+    Account, CreateAccount, CreditAccount, CreditClass, CreditReceipt, SetAccountStanding, ShowAccount,
+};
 use syntopen_shared::wire::ledger::AccountStatus;
 
 use super::administration::Administration;
@@ -24,6 +26,10 @@ pub enum AccountCommand {
     Credit(Credit),
     /// Show an account with its balance
     Show(Show),
+    /// Refuse the requests of an account from now on
+    Suspend(Show),
+    /// Let a suspended account be used again
+    Resume(Show),
 }
 
 /// `account create`
@@ -58,7 +64,7 @@ pub struct Credit {
     form: Form,
 }
 
-/// `account show`
+/// `account show`, `account suspend` and `account resume`
 #[derive(Debug, clap::Args)]
 pub struct Show {
     /// The user's e-mail address
@@ -84,6 +90,14 @@ impl AccountCommand {
             }
             Self::Show(Show { email, form }) => {
                 form.render(&administration.show_account(ShowAccount { email }).await?, describe)
+            }
+            Self::Suspend(Show { email, form }) => {
+                let standing = SetAccountStanding { email, status: AccountStatus::Suspended };
+                form.render(&administration.set_account_standing(standing).await?, describe)
+            }
+            Self::Resume(Show { email, form }) => {
+                let standing = SetAccountStanding { email, status: AccountStatus::Active };
+                form.render(&administration.set_account_standing(standing).await?, describe)
             }
         }
     }

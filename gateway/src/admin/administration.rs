@@ -9,7 +9,7 @@ use syntopen_ledger::{Ledger, LedgerSettings};
 use syntopen_shared::clock::SystemClock;
 use syntopen_shared::wire::admin::{
     Account, CreateAccount, CreateKey, CreatedKey, CreditAccount, CreditReceipt, KeyList, ListKeys, RevokeKey,
-    ShowAccount, UpdateKey,
+    SetAccountStanding, ShowAccount, UpdateKey,
 };
 use syntopen_shared::wire::ledger::KeyRecord;
 
@@ -89,6 +89,13 @@ impl Administration {
         match self {
             Self::Direct(ledger) => Ok(ledger.show_account(command).await?),
             Self::Remote(remote) => remote.ask("account/show", &command).await,
+        }
+    }
+
+    pub(super) async fn set_account_standing(&self, command: SetAccountStanding) -> anyhow::Result<Account> {
+        match self {
+            Self::Direct(ledger) => Ok(ledger.set_account_standing(command).await?),
+            Self::Remote(remote) => remote.ask("account/standing", &command).await,
         }
     }
 

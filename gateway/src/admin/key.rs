@@ -150,7 +150,7 @@ impl Update {
     fn into_command(self) -> UpdateKey {
         let limits = SpendLimits { day: self.limit_day, month: self.limit_month, total: self.limit_total };
         let limits = (self.no_limits || limits != SpendLimits::default()).then_some(limits);
-        UpdateKey { key: self.id, rpm: self.rpm, limits }
+        UpdateKey { rpm: self.rpm, limits, ..UpdateKey::of(self.id) }
     }
 }
 

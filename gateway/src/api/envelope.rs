@@ -64,14 +64,14 @@ pub fn json(answer: Result<Value, ApiError>) -> HttpResponse {
     }
 }
 
-/// Errors of the framework have an empty body, or a text; ours have been written as JSON already.
+/// Errors of the framework have an empty body, or a text; ours have been written as JSON, or as a page, already.
 fn enveloped(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
-    let is_json = || {
-        let content_type = response.headers().get(CONTENT_TYPE);
-        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"))
+    let is_ours = || {
+        let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+        content_type.is_some_and(|kind| kind.starts_with(b"application/json") || kind.starts_with(b"text/html"))
     };
-    if status.as_u16() < 400 || is_json() {
+    if status.as_u16() < 400 || is_ours() {
         return response;
     }
     response.map_body(|head, _| {

@@ -6,12 +6,21 @@ use serde_json::{Value, json};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::KeyReport;
 
-use super::envelope;
+use super::openapi::refusals::OfLooks;
+use super::{envelope, openapi};
 use crate::app::App;
 use crate::chat::authenticate::caller;
 use crate::error::ApiError;
 
 /// The key's label, limits and spend, and its account's balance.
+#[utoipa::path(
+    get,
+    path = "/api/v1/key",
+    operation_id = "showKey",
+    tag = "account",
+    responses((status = 200, description = "The key that asks.", body = openapi::looks::KeyReport), OfLooks),
+    security(("api_key" = []))
+)]
 pub async fn show(app: web::Data<App>, head: HttpRequest) -> HttpResponse {
     let response = envelope::guarded(&app, &head, report(&app, &head).map(envelope::json)).await;
     app.metrics.answered("key", response.status().as_u16());

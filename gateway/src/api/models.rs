@@ -5,13 +5,23 @@ use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use syntopen_shared::price::Prices;
 
-use super::envelope;
+use super::openapi::looks::ModelList;
+use super::openapi::refusals::{OfLooks, OfModel};
+use super::{envelope, openapi};
 use crate::app::App;
 use crate::catalog::Model;
 use crate::chat::authenticate::{Caller, caller};
 use crate::error::ApiError;
 
 /// All models that can be served, and that the caller's key may use.
+#[utoipa::path(
+    get,
+    path = "/api/v1/models",
+    operation_id = "listModels",
+    tag = "account",
+    responses((status = 200, description = "The models, with prices.", body = ModelList), OfLooks),
+    security(("api_key" = []))
+)]
 pub async fn list(app: web::Data<App>, head: HttpRequest) -> HttpResponse {
     let list = async {
         let caller = caller(&app, &head).await?;
@@ -23,6 +33,15 @@ pub async fn list(app: web::Data<App>, head: HttpRequest) -> HttpResponse {
 }
 
 /// One of them. The id contains a slash, plain or percent-encoded.
+#[utoipa::path(
+    get,
+    path = "/api/v1/models/{id}",
+    operation_id = "retrieveModel",
+    tag = "account",
+    params(("id" = String, Path, description = "The model's id.", min_length = 1, example = "openai/gpt-4o-mini")),
+    responses((status = 200, description = "The model, with its prices.", body = openapi::looks::Model), OfModel),
+    security(("api_key" = []))
+)]
 pub async fn retrieve(app: web::Data<App>, head: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let find = async {
         let caller = caller(&app, &head).await?;
@@ -74,13 +93,13 @@ fn price(prices: &Prices) -> Value {
         "completion": prices.output.usd_per_token(),
         "input_cache_read": prices.cached_input.usd_per_token(),
         "input_cache_write": prices.cache_write.usd_per_token(),
-        "input_per_million": cents(prices.input.usd_per_million()),
-        "output_per_million": cents(prices.output.usd_per_million()),
+        "input_per_million": with_cents(prices.input.usd_per_million()),
+        "output_per_million": with_cents(prices.output.usd_per_million()),
     })
 }
 
 /// With at least two decimals, as prices are written.
-fn cents(usd: String) -> String {
+pub(crate) fn with_cents(usd: String) -> String {
     match usd.split_once('.') {
         None => format!("{usd}.00"),
         Some((_, decimals)) if decimals.len() < 2 => format!("{usd}0"),

@@ -6,6 +6,7 @@ use prometheus::{IntCounter, IntGauge};
 use syntopen_shared::clock::Clock;
 
 use super::machine::{Breaker, BreakerSettings, Moment, Outcome, Shown, Ticket};
+use super::tally::{Calls, Span, Tally};
 use crate::catalog::Upstream;
 use crate::metrics::Metrics;
 
@@ -25,6 +26,18 @@ struct Breakers {
     credentials: Vec<Breaker>,
     /// The credential whose turn it is.
     turn: usize,
+    tally: Tally,
+}
+
+/// How an upstream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Its breaker.
+    pub upstream: Shown,
+    /// How many of its credentials have a breaker that is not closed.
+    pub credentials_out: usize,
+    /// The calls of the last minutes.
+    pub calls: Calls,
 }
 
 /// Where the breakers' states are shown.
@@ -65,6 +78,7 @@ pub struct Verdict {
 pub struct Pass {
     circuit: Arc<Circuit>,
     credential: usize,
+    began_us: i64,
     /// Of the upstream and of the credential; gone when it was told how the call ended.
     tickets: Option<(Ticket, Ticket)>,
 }
@@ -91,6 +105,7 @@ impl Circuit {
             upstream: Breaker::new(settings),
             credentials: credentials.iter().map(|_| Breaker::new(settings)).collect(),
             turn: 0,
+            tally: Tally::default(),
         };
         let watched = Watched {
             upstream: metrics.breakers.upstream(&upstream.name),
@@ -130,12 +145,26 @@ impl Circuit {
         if upstream_ticket.is_probe() || ticket.is_probe() {
             self.watched.show(&breakers, credential);
         }
-        Ok(Pass { circuit: Arc::clone(self), credential, tickets: Some((upstream_ticket, ticket)) })
+        Ok(Pass { circuit: Arc::clone(self), credential, began_us: now_us, tickets: Some((upstream_ticket, ticket)) })
     }
 
-    fn ended(&self, credential: usize, tickets: (Ticket, Ticket), verdict: Verdict) {
+    /// How the upstream is now.
+    #[must_use]
+    pub fn condition(&self) -> Condition {
+        let now_us = self.clock.monotonic_us();
+        let breakers = self.breakers();
+        let out = breakers.credentials.iter().filter(|breaker| breaker.shown() != Shown::Closed);
+        Condition {
+            upstream: breakers.upstream.shown(),
+            credentials_out: out.count(),
+            calls: breakers.tally.calls(now_us),
+        }
+    }
+
+    fn ended(&self, (credential, began_us): (usize, i64), tickets: (Ticket, Ticket), verdict: Verdict) {
         let at = Moment { now_us: self.clock.monotonic_us(), chance: rand::random() };
         let mut breakers = self.breakers();
+        breakers.tally.ended(verdict, Span { began_us, ended_us: at.now_us });
         if breakers.upstream.ended(tickets.0, verdict.upstream, at) {
             self.watched.upstream.opened.inc();
         }
@@ -202,7 +231,7 @@ impl Pass {
 
     fn end(&mut self, verdict: Verdict) {
         if let Some(tickets) = self.tickets.take() {
-            self.circuit.ended(self.credential, tickets, verdict);
+            self.circuit.ended((self.credential, self.began_us), tickets, verdict);
         }
     }
 }

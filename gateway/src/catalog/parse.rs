@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use super::prices::Tier;
 use super::section::Section;
 use super::upstreams::Upstreams;
-use super::{Candidate, Catalog, InvalidCatalog, Model, PartTokens, PriceList};
+use super::{Candidate, Catalog, Idle, InvalidCatalog, Model, PartTokens, PriceList};
 
 /// The most that any vendor counts for an image, rounded up: `gpt-4o-mini`'s 48,169.
 const DEFAULT_IMAGE_TOKENS: u64 = 50_000;
@@ -85,7 +85,7 @@ fn read_model(id: Option<String>, mut section: Section<'_>, upstreams: &Upstream
     if prices == Listed::Absent {
         section.refuse("price", "is missing: a model without a price is not sold");
     }
-    let candidates = read_candidates(&mut section, upstreams, sizes);
+    let Ways { candidates, idle } = read_candidates(&mut section, upstreams, sizes);
     section.finish();
     let (Listed::Present(prices), Some(id)) = (prices, id) else { return None };
     Some(Model {
@@ -96,6 +96,7 @@ fn read_model(id: Option<String>, mut section: Section<'_>, upstreams: &Upstream
         part_tokens,
         prices,
         candidates,
+        idle,
     })
 }
 
@@ -113,12 +114,19 @@ fn read_part_tokens(section: &mut Section<'_>, context_length: u64) -> PartToken
     }
 }
 
-fn read_candidates(section: &mut Section<'_>, upstreams: &Upstreams, sizes: Sizes) -> Vec<Arc<Candidate>> {
+/// The ways to serve a model, ascending by priority.
+#[derive(Default)]
+struct Ways {
+    candidates: Vec<Arc<Candidate>>,
+    idle: Vec<Idle>,
+}
+
+fn read_candidates(section: &mut Section<'_>, upstreams: &Upstreams, sizes: Sizes) -> Ways {
     let items = section.array("upstreams");
     if items.is_empty() {
         section.refuse("upstreams", "must name at least one upstream");
     }
-    let mut candidates = Vec::with_capacity(items.len());
+    let mut ways = Ways::default();
     for (position, item) in items.into_iter().enumerate() {
         let Some(mut item) = section.item("upstreams", position, item) else { continue };
         let name = item.string("upstream");
@@ -126,21 +134,26 @@ fn read_candidates(section: &mut Section<'_>, upstreams: &Upstreams, sizes: Size
         let weight = item.optional_number("weight", 1..=WEIGHT_MAX).unwrap_or(1);
         let priority = item.optional_number("priority", 0..=PRIORITY_MAX).unwrap_or(0);
         let cost = read_price_list(&mut item, PriceFields { prices: "cost", tiers: "cost_tiers" }, sizes);
-        let upstream = name.and_then(|name| {
-            let upstream = upstreams.by_name.get(&name);
-            if upstream.is_none() {
-                item.refuse("upstream", format_args!("{name:?} is not among [upstreams]"));
-            }
-            upstream.cloned().flatten()
-        });
+        let known = name.as_ref().map(|name| upstreams.by_name.get(name));
+        if let (Some(name), Some(None)) = (&name, known) {
+            item.refuse("upstream", format_args!("{name:?} is not among [upstreams]"));
+        }
         item.finish();
-        if let (Some(upstream), Some(model)) = (upstream, model) {
-            let cost = if let Listed::Present(cost) = cost { Some(cost) } else { None };
-            candidates.push(Arc::new(Candidate { upstream, model: model.into(), cost, weight, priority }));
+        let cost = if let Listed::Present(cost) = cost { Some(cost) } else { None };
+        match (known.flatten(), name, model) {
+            (Some(Some(upstream)), _, Some(model)) => {
+                let (upstream, model) = (Arc::clone(upstream), model.into());
+                ways.candidates.push(Arc::new(Candidate { upstream, model, cost, weight, priority }));
+            }
+            (Some(None), Some(upstream), Some(model)) => {
+                ways.idle.push(Idle { upstream, model, cost, weight, priority });
+            }
+            _ => {}
         }
     }
-    candidates.sort_by_key(|candidate| candidate.priority);
-    candidates
+    ways.candidates.sort_by_key(|candidate| candidate.priority);
+    ways.idle.sort_by_key(|idle| idle.priority);
+    ways
 }
 
 /// The largest request of a model, as far as the file says it.

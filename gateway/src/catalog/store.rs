@@ -3,10 +3,11 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use syntopen_shared::clock::{Clock as _, SystemClock};
 use syntopen_shared::config::Environment;
 use syntopen_shared::shutdown::Shutdown;
 
@@ -36,6 +37,17 @@ pub struct CatalogStore {
     seen: Mutex<Content>,
     /// Whether the file as it was last seen is wrong, and an older catalog is in force.
     refused: AtomicBool,
+    /// For the operator to see.
+    history: Mutex<History>,
+}
+
+/// When the catalog was read, and what became of the last change of the file that was not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// When the catalog in force was read, in milliseconds since the Unix epoch.
+    pub loaded_ms: i64,
+    /// The last change that was refused, and when.
+    pub refusal: Option<(i64, InvalidCatalog)>,
 }
 
 /// What a look at the file gives: its text, or why it cannot be read.
@@ -71,6 +83,7 @@ impl CatalogStore {
             current: ArcSwap::from_pointee(catalog),
             seen: Mutex::new(Ok(seen)),
             refused: AtomicBool::new(false),
+            history: Mutex::new(History { loaded_ms: now_ms(), refusal: None }),
         })
     }
 
@@ -84,6 +97,22 @@ impl CatalogStore {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Where the catalog comes from.
+    #[must_use]
+    pub const fn source(&self) -> &CatalogSource {
+        &self.source
+    }
+
+    /// When it was read, and what was refused last.
+    #[must_use]
+    pub fn history(&self) -> History {
+        self.noted().clone()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at the file, and puts it in force when it has changed and is right. Blocks while it reads.
@@ -103,9 +132,13 @@ impl CatalogStore {
         match parsed {
             Ok(catalog) => {
                 self.current.store(Arc::new(catalog));
+                self.noted().loaded_ms = now_ms();
                 Reload::Reloaded
             }
-            Err(invalid) => Reload::Refused(invalid),
+            Err(invalid) => {
+                self.noted().refusal = Some((now_ms(), invalid.clone()));
+                Reload::Refused(invalid)
+            }
         }
     }
 
@@ -132,6 +165,10 @@ impl CatalogStore {
             }
         }
     }
+}
+
+fn now_ms() -> i64 {
+    SystemClock::default().unix_ms()
 }
 
 fn read(path: &Path) -> Content {

@@ -12,8 +12,8 @@ use syntopen_shared::id::RequestId;
 use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Arrival;
 use super::pick::{self, Ways};
+use super::{Arrival, Asking};
 use crate::app::App;
 use crate::body::{self, Body};
 use crate::catalog::{Catalog, Model};
@@ -27,8 +27,8 @@ const SCHEME: &str = "Bearer ";
 pub struct Caller {
     /// What the key's owner has set.
     pub record: Arc<KeyRecord>,
-    /// Under what the key is cached.
-    pub hash: KeyHash,
+    /// Under what the key is cached; `None` where it was read for this request alone.
+    pub hash: Option<KeyHash>,
 }
 
 /// A request that can be served.
@@ -49,8 +49,13 @@ pub struct Order {
 
 /// Lets known callers with a request that can be served through.
 pub async fn authenticate(app: &App, arrival: Arrival<'_>) -> Result<Order, ApiError> {
-    let caller = caller(app, arrival.head).await?;
-    let Body { bytes, share } = body::read_json(arrival.head, arrival.body, &app.config, &app.bodies).await?;
+    let (caller, Body { bytes, share }) = match arrival.asking {
+        Asking::Client { head, body } => {
+            let caller = caller(app, head).await?;
+            (caller, body::read_json(head, body, &app.config, &app.bodies).await?)
+        }
+        Asking::Person { record, body } => (admit(app, Arc::new(record), None)?, body),
+    };
     let request = ChatRequest::parse(bytes)?;
     let models = models(&app.catalog.current(), &caller, &request)?;
     let ways = pick::draw_up(app, &request, &models)?;
@@ -66,6 +71,10 @@ pub async fn caller(app: &App, head: &HttpRequest) -> Result<Caller, ApiError> {
     let known = known.map_err(|_| ApiError::service_unavailable("API keys cannot be checked at the moment."))?;
     let record =
         known.ok_or_else(|| ApiError::invalid_api_key("This API key is not known. Create keys in the dashboard."))?;
+    admit(app, record, Some(hash))
+}
+
+fn admit(app: &App, record: Arc<KeyRecord>, hash: Option<KeyHash>) -> Result<Caller, ApiError> {
     if record.status == KeyStatus::Revoked {
         return Err(ApiError::invalid_api_key("This API key has been revoked."));
     }

@@ -137,10 +137,17 @@ fn accept(app: &App, order: &Order, grant: Grant) -> Held {
     guard.meter().granted(granted.amount);
     guard.granted();
     if granted.key_version > order.caller.record.version {
-        app.keys.forget(&order.caller.hash);
+        forget(app, order);
     }
     let clamped = granted.amount < bound.want();
     Held { guard, max_output_tokens: clamped.then(|| bound.affordable_output(granted.amount)) }
+}
+
+/// The key is read again at its next use.
+fn forget(app: &App, order: &Order) {
+    if let Some(hash) = &order.caller.hash {
+        app.keys.forget(hash);
+    }
 }
 
 fn explain(app: &App, order: &Order, bound: &Bound, refused: HoldRefused) -> ApiError {
@@ -166,7 +173,7 @@ fn explain(app: &App, order: &Order, bound: &Bound, refused: HoldRefused) -> Api
             payment_required(message, Shortage { bound, available, held })
         }
         HoldRefused::KeyRevoked => {
-            app.keys.forget(&order.caller.hash);
+            forget(app, order);
             ApiError::invalid_api_key("This API key has been revoked.")
         }
         HoldRefused::KeyExpired => ApiError::invalid_api_key("This API key has expired."),

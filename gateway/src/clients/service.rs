@@ -120,13 +120,21 @@ impl Service {
     /// # Errors
     /// [`Failure`], of the replica that may have carried it out, or else of the last.
     pub async fn exchange(&self, body: Bytes) -> Result<Bytes, Failure> {
+        self.exchange_at(self.route.path, self.route.repeat, body).await
+    }
+
+    /// Sends a body to another path than the route's, and returns the answer's.
+    ///
+    /// # Errors
+    /// [`Failure`], of the replica that may have carried it out, or else of the last.
+    pub async fn exchange_at(&self, path: &str, repeat: Repeat, body: Bytes) -> Result<Bytes, Failure> {
         let (mut tried, mut broken, mut last) = (Vec::new(), None, Failure::NoReplica);
         for _ in 0..TRIES_MAX {
             let Some(address) = self.replicas.borrow_mut().pick(&tried, Instant::now()) else { break };
-            let answer = self.send(address, body.clone()).await;
+            let answer = self.send(address, path, body.clone()).await;
             self.note(address, &answer);
             let Err(failure) = answer else { return answer };
-            let repeat = failure.may_repeat(self.route.repeat);
+            let repeat = failure.may_repeat(repeat);
             // A connection that was kept may have been closed by the other side just now: that is worth a second one.
             if failure != Failure::Broken || broken.replace(address) == Some(address) {
                 tried.push(address);
@@ -142,9 +150,9 @@ impl Service {
         Err(last)
     }
 
-    async fn send(&self, address: SocketAddr, body: Bytes) -> Result<Bytes, Failure> {
+    async fn send(&self, address: SocketAddr, path: &str, body: Bytes) -> Result<Bytes, Failure> {
         let speaking = async {
-            let post = self.client.post(format!("http://{address}{}", self.route.path));
+            let post = self.client.post(format!("http://{address}{path}"));
             let mut response = post.send_body(body).await.map_err(|error| Failure::of_send(&error))?;
             let status = response.status();
             let answer = response.body().limit(ANSWER_BYTES_MAX).await.map_err(|_| Failure::Broken)?;
@@ -180,7 +188,7 @@ impl Service {
         if self.route.watch == Watch::Ill {
             return self.get(address, LIVES).await;
         }
-        match self.send(address, Bytes::from_static(NO_COMMANDS)).await {
+        match self.send(address, self.route.path, Bytes::from_static(NO_COMMANDS)).await {
             Ok(_) | Err(Failure::Rejected(_)) => self.get(address, READY).await,
             Err(failure) => Err(failure),
         }

@@ -19,8 +19,6 @@ const OF_THE_SERVICES: &[&str] = &[
     "SYNTOPEN_START_SECONDS",
     "SYNTOPEN_RECONCILE_SECONDS",
     "SYNTOPEN_RATELIMITER_MEMORY",
-    "SYNTOPEN_SESSION_SECRET",
-    "SYNTOPEN_TRUSTED_PROXIES",
 ];
 
 /// Where ledger and rate limiter run.

@@ -6,6 +6,7 @@ mod limiter_service;
 mod outages;
 mod outbox;
 mod replicas;
+mod reports;
 mod windows;
 
 use std::sync::Arc;

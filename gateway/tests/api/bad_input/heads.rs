@@ -81,8 +81,6 @@ const TARGETS: &[(&str, Told)] = &[
     ("DELETE /v1/models/test/free", NO_METHOD),
     ("POST /v1/key", NO_METHOD),
     ("GET //v1//chat///completions", NO_METHOD),
-    ("GET /", NOT_FOUND),
-    ("GET //", NOT_FOUND),
     ("POST /api", NOT_FOUND),
     ("GET /api/v1", NOT_FOUND),
     ("GET /api/v1/", NOT_FOUND),

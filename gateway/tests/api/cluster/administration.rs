@@ -28,6 +28,8 @@ async fn commands_go_to_a_ledger_that_is_there() {
     done(&services, &[&["account", "create"][..], &email].concat()).await;
     done(&services, &[&["account", "credit", "--usd", "5", "--reference", "r"][..], &email].concat()).await;
     assert!(done(&services, &[&["account", "show"][..], &email].concat()).await.contains("$5.00"));
+    assert!(done(&services, &[&["account", "suspend"][..], &email].concat()).await.contains("suspended"));
+    assert!(done(&services, &[&["account", "resume"][..], &email].concat()).await.contains("active"));
     let created = done(&services, &[&["key", "create", "--name", "n", "--json"][..], &email].concat()).await;
     let created: Value = serde_json::from_str(&created).unwrap();
     let id = created["record"]["key"].as_str().unwrap();

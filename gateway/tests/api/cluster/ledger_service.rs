@@ -75,7 +75,10 @@ impl LedgerService {
                 let (book, control) = (Data::from(book), Data::from(control));
                 let routes = move || {
                     let app = App::new().app_data(book.clone()).app_data(control.clone());
-                    app.wrap(from_fn(guard)).configure(routes).configure(syntopen_ledger::configure)
+                    app.wrap(from_fn(guard))
+                        .configure(routes)
+                        .configure(syntopen_ledger::configure_office)
+                        .configure(syntopen_ledger::configure)
                 };
                 let server = HttpServer::new(routes).workers(1).disable_signals().bind(address).unwrap();
                 let address = server.addrs()[0];

@@ -66,7 +66,7 @@ async fn a_changed_limit_is_in_force_without_a_hold() {
     let customer = app.customer_with("0", |key| key.rpm = 0).await;
     let asked = request("test/free", 1);
     assert_eq!(app.chat(&customer, &asked).await.status, 429);
-    let update = UpdateKey { key: customer.record.key, rpm: Some(5), limits: None };
+    let update = UpdateKey { rpm: Some(5), ..UpdateKey::of(customer.record.key) };
     services.book.update_key(update).await.unwrap();
     let admitted = || async {
         let answer = app.chat(&customer, &asked).await;

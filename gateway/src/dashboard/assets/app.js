@@ -1,0 +1,82 @@
+// What pages do beyond plain HTML. Each of them works without it.
+(() => {
+  "use strict";
+
+  // The theme follows the system until it is chosen; before the first paint, so that nothing flashes.
+  const root = document.documentElement;
+  const chosen = localStorage.getItem("theme");
+  if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+
+  const isDark = () =>
+    (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+
+  function toggleTheme() {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+    document.dispatchEvent(new CustomEvent("theme"));
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    if (!root.dataset.theme) document.dispatchEvent(new CustomEvent("theme"));
+  });
+
+  // Browsers give the clipboard to pages that came through TLS, or from this machine; others copy a selection.
+  async function copy(code) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(code.textContent);
+    const selection = getSelection();
+    selection.selectAllChildren(code);
+    document.execCommand("copy");
+    selection.removeAllRanges();
+  }
+
+  // Says to those who do not see the page what has changed in it.
+  const speaker = document.createElement("p");
+  speaker.className = "hide";
+  speaker.setAttribute("role", "status");
+
+  async function copyFor(button) {
+    const label = button.dataset.label || button.textContent;
+    button.dataset.label = label;
+    try {
+      await copy(button.closest(".copy").querySelector("code"));
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied";
+    }
+    speaker.textContent = button.textContent;
+    setTimeout(() => { button.textContent = label; speaker.textContent = ""; }, 1500);
+  }
+
+  // The browser's own time; the year only where it is another one. UTC stays on hover.
+  const short = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  const thisYear = new Intl.DateTimeFormat(undefined, short);
+  const otherYear = new Intl.DateTimeFormat(undefined, { ...short, year: "numeric" });
+  const now = new Date();
+
+  function enhance(scope) {
+    for (const button of scope.querySelectorAll("[data-theme-toggle]")) {
+      button.hidden = false;
+      button.addEventListener("click", toggleTheme);
+    }
+    for (const button of scope.querySelectorAll("[data-copy]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => copyFor(button));
+    }
+    for (const time of scope.querySelectorAll("time[datetime*='T']")) {
+      const moment = new Date(time.dateTime);
+      const format = moment.getFullYear() === now.getFullYear() ? thisYear : otherYear;
+      if (!Number.isNaN(moment.getTime())) time.textContent = format.format(moment);
+    }
+    reach(scope);
+  }
+
+  // What scrolls sideways can be scrolled by the keyboard too.
+  function reach(scope) {
+    for (const box of scope.querySelectorAll(".table, pre")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => { document.body.append(speaker); enhance(document); });
+  addEventListener("resize", () => reach(document));
+  document.addEventListener("htmx:load", (event) => { if (event.target !== document.body) enhance(event.target); });
+})();

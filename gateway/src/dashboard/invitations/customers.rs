@@ -1,0 +1,130 @@
+//! Invitations by which the operator lets customers in.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+use syntopen_shared::id::InvitationId;
+use syntopen_shared::token::Token;
+use syntopen_shared::wire::office::members::{
+    Invitation, InviteCustomer, ListInvitedCustomers, NewInvitation, WithdrawCustomer,
+};
+
+use crate::app::App;
+use crate::dashboard::BASE;
+use crate::dashboard::error::PageError;
+use crate::dashboard::form::{Errors, Form};
+use crate::dashboard::page::{Page, Section, render, render_as, see_other};
+use crate::dashboard::viewer::{Operator, Signed};
+use crate::mail::{Letter, Recipient};
+
+/// How many are on a page.
+const PAGE: usize = 50;
+
+#[derive(Default, Deserialize)]
+pub(crate) struct Query {
+    before: Option<InvitationId>,
+    done: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Fields {
+    email: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Nothing {}
+
+#[derive(Template)]
+#[template(path = "invitations/customers.html")]
+struct Customers {
+    page: Page,
+    invitations: Vec<Invitation>,
+    newer: Option<String>,
+    older: Option<String>,
+    now_ms: i64,
+    has_mail: bool,
+    done: Option<&'static str>,
+    /// Who was just invited, and the link, where it cannot be sent.
+    link: Option<(String, String)>,
+    email: String,
+    errors: Errors,
+}
+
+/// Who is invited, newest first.
+pub(super) async fn show(
+    app: web::Data<App>,
+    Operator(signed): Operator,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, PageError> {
+    render(&Customers::of(&app, &signed, &query).await?)
+}
+
+/// Invites somebody; the link is sent, or shown where nothing can be sent.
+pub(super) async fn invite(
+    app: web::Data<App>,
+    Operator(signed): Operator,
+    Form(fields): Form<Fields>,
+) -> Result<HttpResponse, PageError> {
+    let token = Token::generate();
+    let email = fields.email.trim().to_owned();
+    let new = NewInvitation { email: email.clone(), hash: token.hash(), mailed: app.mail.is_some() };
+    let mut errors = Errors::default();
+    let Some(recipient) = Recipient::parse(&fields.email) else {
+        errors.add("email", "This is no address to which a message can be sent.");
+        return again(&app, &signed, (fields.email, errors)).await;
+    };
+    if let Err(error) = app.office.ask(InviteCustomer { by: signed.by(), new }).await {
+        return again(&app, &signed, (fields.email, Errors::of_refusal(error)?)).await;
+    }
+    let path = format!("{BASE}/invitation/{}", token.expose());
+    if let Some(mail) = &app.mail {
+        mail.send(recipient, Letter::Customer { link: format!("{}{path}", mail.public_url()) });
+        return Ok(see_other(&format!("{BASE}/operator/invitations?done=invited")));
+    }
+    let link = Some((email, format!("{}{path}", signed.visitor.origin.base)));
+    render(&Customers { link, ..Customers::of(&app, &signed, &Query::default()).await? })
+}
+
+/// Takes one back.
+pub(super) async fn withdraw(
+    app: web::Data<App>,
+    (Operator(signed), id): (Operator, web::Path<String>),
+    _: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let invitation = id.parse().map_err(|_| PageError::NotFound)?;
+    app.office.ask(WithdrawCustomer { by: signed.by(), invitation }).await?;
+    Ok(see_other(&format!("{BASE}/operator/invitations?done=withdrawn")))
+}
+
+async fn again(app: &App, signed: &Signed, (email, errors): (String, Errors)) -> Result<HttpResponse, PageError> {
+    let page = Customers { email, errors, ..Customers::of(app, signed, &Query::default()).await? };
+    render_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+impl Customers {
+    async fn of(app: &App, signed: &Signed, query: &Query) -> Result<Self, PageError> {
+        let limit = u32::try_from(PAGE + 1).unwrap_or(u32::MAX);
+        let list = ListInvitedCustomers { user: signed.viewer.user, before: query.before, limit };
+        let mut invitations = app.office.ask(list).await?;
+        let has_more = PAGE < invitations.len();
+        invitations.truncate(PAGE);
+        let last = invitations.last().filter(|_| has_more);
+        Ok(Self {
+            page: Page::of(signed, Section::Accounts, "Invitations"),
+            older: last.map(|last| format!("{BASE}/operator/invitations?before={}", last.id)),
+            newer: query.before.map(|_| format!("{BASE}/operator/invitations")),
+            invitations,
+            now_ms: app.clock.unix_ms(),
+            has_mail: app.mail.is_some(),
+            done: match query.done.as_deref() {
+                Some("invited") => Some("The invitation is on its way."),
+                Some("withdrawn") => Some("The invitation is taken back: its link does not work any more."),
+                _ => None,
+            },
+            link: None,
+            email: String::new(),
+            errors: Errors::default(),
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! Operator: what the payment service told and what belongs to no payment.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+use syntopen_ledger::office::OfficeError;
+use syntopen_shared::id::UnmatchedId;
+use syntopen_shared::wire::office::billing::Place;
+use syntopen_shared::wire::office::payments::{
+    AssignUnmatched, DismissUnmatched, Fact, Handled, ListUnmatched, News, ReturnKind, ReturnState, ShowUnmatched,
+    Unmatched,
+};
+
+use super::error::PageError;
+use super::form::{Errors, Form};
+use super::page::{Page, Section, render, render_as, see_other};
+use super::viewer::Operator;
+use crate::app::App;
+
+const HERE: &str = "/dashboard/operator/payments";
+const ROWS: i64 = 50;
+
+/// The pages of this area.
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(super::page("/operator/payments").route(web::get().to(list)))
+        .service(super::page("/operator/payments/{unmatched}").route(web::get().to(show)))
+        .service(super::page("/operator/payments/{unmatched}/assign").route(web::post().to(assign)))
+        .service(super::page("/operator/payments/{unmatched}/dismiss").route(web::post().to(dismiss)));
+}
+
+/// Which part of the list.
+#[derive(Deserialize)]
+pub(crate) struct Part {
+    show: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Assign {
+    email: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Dismiss {
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "payments/list.html")]
+struct ListPage {
+    page: Page,
+    is_all: bool,
+    rows: Vec<Unmatched>,
+    newer: Option<String>,
+    older: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "payments/one.html")]
+struct OnePage {
+    page: Page,
+    row: Unmatched,
+    email: String,
+    reason: String,
+    errors: Errors,
+}
+
+/// The list.
+pub(crate) async fn list(
+    app: web::Data<App>,
+    Operator(signed): Operator,
+    part: web::Query<Part>,
+) -> Result<HttpResponse, PageError> {
+    let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<UnmatchedId>().ok());
+    let from = match (id(&part.before), id(&part.after)) {
+        (Some(before), _) => Place::OlderThan(before),
+        (None, Some(after)) => Place::NewerThan(after),
+        (None, None) => Place::Newest,
+    };
+    let is_all = part.show.as_deref() == Some("all");
+    let which = if is_all { Handled::All } else { Handled::Open };
+    let slice = app.office.ask(ListUnmatched { which, from, limit: ROWS }).await?;
+    let shown = if is_all { "all" } else { "open" };
+    let link = |to: &str, row: Option<&Unmatched>| row.map(|row| format!("{HERE}?show={shown}&{to}={}", row.unmatched));
+    let newer = link("after", slice.rows.first()).filter(|_| slice.has_newer);
+    let older = link("before", slice.rows.last()).filter(|_| slice.has_older);
+    let page = Page::of(&signed, Section::Payments, "Unmatched payments");
+    render(&ListPage { page, is_all, rows: slice.rows, newer, older })
+}
+
+/// One of them.
+pub(crate) async fn show(
+    app: web::Data<App>,
+    operator: Operator,
+    unmatched: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    render(&one((&app, &operator), id(&unmatched)?).await?)
+}
+
+/// It is an account's.
+pub(crate) async fn assign(
+    app: web::Data<App>,
+    (operator, unmatched): (Operator, web::Path<String>),
+    Form(fields): Form<Assign>,
+) -> Result<HttpResponse, PageError> {
+    let unmatched = id(&unmatched)?;
+    let command = AssignUnmatched { unmatched, email: fields.email.clone(), by: operator.0.by() };
+    match app.office.ask(command).await {
+        Ok(()) => Ok(see_other(HERE)),
+        Err(refused) => {
+            let page = again((&app, &operator), unmatched, refused).await?;
+            render_as(StatusCode::UNPROCESSABLE_ENTITY, &OnePage { email: fields.email, ..page })
+        }
+    }
+}
+
+/// It is nobody's.
+pub(crate) async fn dismiss(
+    app: web::Data<App>,
+    (operator, unmatched): (Operator, web::Path<String>),
+    Form(fields): Form<Dismiss>,
+) -> Result<HttpResponse, PageError> {
+    let unmatched = id(&unmatched)?;
+    let command = DismissUnmatched { unmatched, reason: fields.reason.clone(), by: operator.0.by() };
+    match app.office.ask(command).await {
+        Ok(()) => Ok(see_other(HERE)),
+        Err(refused) => {
+            let page = again((&app, &operator), unmatched, refused).await?;
+            render_as(StatusCode::UNPROCESSABLE_ENTITY, &OnePage { reason: fields.reason, ..page })
+        }
+    }
+}
+
+async fn again(asked: (&App, &Operator), unmatched: UnmatchedId, refused: OfficeError) -> Result<OnePage, PageError> {
+    let errors = Errors::of_refusal(refused)?;
+    Ok(OnePage { errors, ..one(asked, unmatched).await? })
+}
+
+async fn one((app, Operator(signed)): (&App, &Operator), unmatched: UnmatchedId) -> Result<OnePage, PageError> {
+    let row = app.office.ask(ShowUnmatched { unmatched }).await?;
+    let page = Page::of(signed, Section::Payments, "Unmatched payment");
+    Ok(OnePage { page, row, email: String::new(), reason: String::new(), errors: Errors::default() })
+}
+
+fn id(text: &str) -> Result<UnmatchedId, PageError> {
+    text.parse().map_err(|_| PageError::NotFound)
+}
+
+/// An amount in whatever currency it is: only of ours is known how many of its smallest units make one.
+fn amount(news: &News) -> String {
+    let cents = news.cents.unsigned_abs();
+    match news.currency.as_str() {
+        "usd" => format!("{}${}.{:02}", if news.cents < 0 { "-" } else { "" }, cents / 100, cents % 100),
+        "" => "unknown".to_owned(),
+        other => format!("{} (smallest unit) {}", news.cents, other.to_uppercase()),
+    }
+}
+
+/// What happened, in words.
+const fn fact(news: &News) -> &'static str {
+    match news.fact {
+        Fact::Waiting => "A payment is on its way",
+        Fact::Paid => "Paid",
+        Fact::Failed => "A payment was refused",
+        Fact::Expired => "A checkout is over",
+        Fact::Refunded => "Refunded until now",
+        Fact::Return { kind: ReturnKind::Refund, state: ReturnState::Back, .. } => "A refund failed",
+        Fact::Return { kind: ReturnKind::Refund, .. } => "Refund",
+        Fact::Return { state: ReturnState::Announced, .. } => "A dispute is announced",
+        Fact::Return { state: ReturnState::Gone, .. } => "A dispute took the money",
+        Fact::Return { state: ReturnState::Back, .. } => "A dispute was settled for us",
+        Fact::Unreadable => "It cannot be read",
+    }
+}
