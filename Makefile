@@ -1,4 +1,4 @@
-.PHONY: bench bench-cluster chaos chaos-mutants cluster lint run test
+.PHONY: bench bench-cluster chaos chaos-mutants cluster lint run screenshots test
 
 run: ; deploy/run.sh
 cluster: ; deploy/cluster.sh
@@ -8,3 +8,4 @@ bench: ; deploy/bench.sh
 bench-cluster: ; deploy/bench-cluster.sh
 chaos: ; deploy/chaos.sh run
 chaos-mutants: ; deploy/chaos.sh mutants
+screenshots: ; deploy/screenshots.sh

@@ -192,6 +192,7 @@ on_signal() {
 
 greet() {
   local key money address model
+  first_account
   key=$(first_key) || return 1
   money=$(balance) || return 1
   model=$(example_model)
@@ -199,6 +200,7 @@ greet() {
   say "The cluster runs. Account $OWNER has a balance of $money."
   say
   for address in "${gateways[@]}"; do say "  base URL  http://$address/api/v1"; done
+  say_dashboard "http://${gateways[0]}"
   if [[ -n $key ]]; then
     say "  API key   $key"
     say '            (shown this once: keep it)'

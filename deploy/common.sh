@@ -13,6 +13,7 @@ readonly POLL_S=0.1
 logs=
 simulator_pid=
 simulator_log=
+first_password=
 stops=0
 
 say() { printf '%s\n' "$*"; }
@@ -164,13 +165,26 @@ administer() { "$programs/syntopen-gateway" "$@"; }
 
 balance() { administer account show --email "$OWNER" | sed -n 's/^balance *//p'; }
 
-# Makes what the first start needs and is not there yet; prints the API key where it makes one. A first start that was
-# cut short is taken up where it ended.
+# Makes the first account where it is not there yet; its user is an operator, whose password is then in $first_password.
+first_account() {
+  if administer account show --email "$OWNER" >/dev/null 2>&1; then return 0; fi
+  first_password=$(head -c 15 /dev/urandom | base64 | tr -d '/+=' | head -c 16)
+  administer account create --email "$OWNER" --operator --password-stdin <<<"$first_password" >/dev/null ||
+    fail "account $OWNER cannot be made"
+}
+
+# Says where the dashboard at the base $1 is, and the first password where it was just made.
+say_dashboard() {
+  say "  dashboard $1/dashboard"
+  if [[ -n $first_password ]]; then
+    say "            sign in as $OWNER with the password $first_password (shown this once)"
+  fi
+}
+
+# Makes what the first start needs besides and is not there yet; prints the API key where it makes one. A first start
+# that was cut short is taken up where it ended.
 first_key() {
   local keys
-  if ! administer account show --email "$OWNER" >/dev/null 2>&1; then
-    administer account create --email "$OWNER" >/dev/null || fail "account $OWNER cannot be made"
-  fi
   administer account credit --email "$OWNER" --usd "$FIRST_CREDIT_USD" --reference "$FIRST_CREDIT_REFERENCE" \
     >/dev/null || fail "account $OWNER cannot be credited"
   keys=$(administer key list --email "$OWNER" --json) || fail "the keys of $OWNER cannot be listed"

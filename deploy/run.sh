@@ -44,6 +44,7 @@ start_gateway() {
 
 greet() {
   local key base_url money model
+  first_account
   key=$(first_key) || return 1
   money=$(balance) || return 1
   base_url=http://$(reachable "$listen")/api/v1
@@ -53,6 +54,7 @@ greet() {
     say "Syntopen runs. Account $OWNER has a balance of $money."
     say
     say "  base URL  $base_url"
+    say_dashboard "${base_url%/api/v1}"
     say "  API key   $key"
     say '            (shown this once: keep it)'
     say
@@ -64,6 +66,7 @@ greet() {
     say "Syntopen runs; accounts and balances were kept. Account $OWNER has a balance of $money."
     say
     say "  base URL     $base_url"
+    say "  dashboard    ${base_url%/api/v1}/dashboard"
     say "  another key  $prefix$programs/syntopen-gateway key create --email $OWNER --name NAME"
   fi
   say

@@ -2,7 +2,8 @@
 # Tests the gateway with the OpenAI libraries for Python and JavaScript, as customers use them: "deploy/test-sdk.sh".
 # First one gateway by itself, then the whole cluster, each with the provider simulator behind it, on free ports and with
 # a data directory of its own. Before the one gateway, frameworks that customers use do the same, and the libraries of
-# Anthropic and Google judge what it sends and what the simulator answers.
+# Anthropic and Google judge what it sends and what the simulator answers. Payments go to a double of Stripe, behind
+# which Stripe's own mock accepts every call where Go is at hand.
 #
 # Reads:
 #   CARGO_TARGET_DIR      where the programs are, which are built there if they are missing
@@ -18,6 +19,9 @@ readonly SUITE_TIMEOUT_S=600
 readonly TEST_TIMEOUT_MS=60000
 readonly POLL_S=0.1
 readonly LOG_LINES_SHOWN=200
+readonly STRIPE_MOCK=github.com/stripe/stripe-mock@v0.203.0
+readonly STRIPE_KEY=sk_test_double
+readonly WEBHOOK_SECRET=whsec_double
 
 readonly cache=${SYNTOPEN_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/syntopen/sdk}
 readonly programs=${CARGO_TARGET_DIR:-target}/debug
@@ -25,6 +29,10 @@ root=$PWD
 run=
 gateway_pid=
 simulator_pid=
+mock_pid=
+# Where the mock is, where there is one, and the port of the double before it.
+mock_url=
+stripe_port=
 python_libraries=
 node_libraries=
 # What makes an administration command reach what is tested, as JSON.
@@ -42,6 +50,7 @@ main() {
     cp -R "$SOURCES" "$run/sdk"
     ln -s "$node_libraries" "$run/sdk/node/node_modules"
     start_simulator
+    start_stripe_mock
     start_gateway
     test_libraries "one gateway" "$run/gateway.log" all
     stop "$gateway_pid"
@@ -100,6 +109,9 @@ install_libraries() {
     node_libraries=$cache/node-$(digest "$SOURCES"/node/package*.json <(node --version))/node_modules
     install_once "$python_libraries" install_python
     install_once "${node_libraries%/*}" install_node
+    if command -v go >/dev/null; then
+        install_once "$cache/${STRIPE_MOCK##*/}" install_stripe_mock
+    fi
     exec 9>&-
 }
 
@@ -127,6 +139,13 @@ install_python() {
     "$1/bin/python" -m pip check --quiet --disable-pip-version-check
 }
 
+# Through the Go module proxy; nothing of it is left but the program.
+install_stripe_mock() {
+    mkdir -p "$1"
+    GOBIN=$1 GOPATH=$1/go GOFLAGS=-modcacherw go install "$STRIPE_MOCK"
+    rm -rf "$1/go"
+}
+
 install_node() {
     mkdir -p "$1"
     cp "$SOURCES"/node/package*.json "$1"
@@ -152,6 +171,19 @@ start_simulator() {
 
 simulator_listens() { grep -qs '^listening on http' "$run/simulator.log"; }
 
+# The tests listen on a port of their own, and ask the mock in turn.
+start_stripe_mock() {
+    local mock_port program=$cache/${STRIPE_MOCK##*/}/stripe-mock
+    read -r stripe_port mock_port < <(free_ports)
+    if [[ ! -x $program ]]; then return; fi
+    mock_url=http://127.0.0.1:$mock_port
+    start "$run/stripe-mock.log" "$program" -http-addr "127.0.0.1:$mock_port"
+    mock_pid=$!
+    await "$mock_pid" stripe-mock stripe_mock_listens
+}
+
+stripe_mock_listens() { grep -qs '^Listening for HTTP' "$run/stripe-mock.log"; }
+
 # The tests make the upstream fail on purpose, and ask it again at once: no breaker may keep them from it.
 start_gateway() {
     local public_port ops_port
@@ -164,6 +196,8 @@ start_gateway() {
         SYNTOPEN_LISTEN="127.0.0.1:$public_port" SYNTOPEN_OPS_LISTEN="127.0.0.1:$ops_port" \
         SYNTOPEN_DATA_DIR="$run/data" SYNTOPEN_CATALOG=deploy/catalog.simulator.toml SYNTOPEN_BREAKER_FAILURES=0 \
         SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_ROOT_URL="${simulator_url%/v1}" SIMULATOR_API_KEY="$SIMULATOR_KEY" \
+        STRIPE_SECRET_KEY="$STRIPE_KEY" STRIPE_WEBHOOK_SECRET="$WEBHOOK_SECRET" \
+        STRIPE_API_BASE="http://127.0.0.1:$stripe_port" \
         "$programs/syntopen-gateway"
     gateway_pid=$!
     await "$gateway_pid" gateway gateway_is_ready
@@ -178,6 +212,8 @@ start_cluster() {
     start "$run/cluster.log" CLUSTER_DATA_DIR="$run/cluster" CLUSTER_PORTS="$first_port" CLUSTER_PROGRAMS="$programs" \
         SYNTOPEN_CATALOG=deploy/catalog.simulator.toml SYNTOPEN_BREAKER_FAILURES=0 \
         SIMULATOR_BASE_URL="$simulator_url" SIMULATOR_ROOT_URL="${simulator_url%/v1}" SIMULATOR_API_KEY="$SIMULATOR_KEY" \
+        STRIPE_SECRET_KEY="$STRIPE_KEY" STRIPE_WEBHOOK_SECRET="$WEBHOOK_SECRET" \
+        STRIPE_API_BASE="http://127.0.0.1:$stripe_port" \
         deploy/cluster.sh
     gateway_pid=$!
     await "$gateway_pid" cluster cluster_is_ready
@@ -242,6 +278,8 @@ run_tests() {
             PATH="$PATH" HOME="$HOME" LANG=C.UTF-8 TERM="${TERM:-dumb}" PYTHONDONTWRITEBYTECODE=1 \
             SYNTOPEN_TEST_BASE_URL="$base_url" SYNTOPEN_TEST_SIMULATOR_URL="${simulator_url%/v1}" \
             SYNTOPEN_TEST_SIMULATOR_KEY="$SIMULATOR_KEY" SYNTOPEN_TEST_GATEWAY="$gateway" \
+            SYNTOPEN_TEST_STRIPE_PORT="$stripe_port" SYNTOPEN_TEST_STRIPE_MOCK="$mock_url" \
+            SYNTOPEN_TEST_STRIPE_KEY="$STRIPE_KEY" SYNTOPEN_TEST_WEBHOOK_SECRET="$WEBHOOK_SECRET" \
             SYNTOPEN_TEST_SETTINGS="$settings" "$@"
     )
 }
@@ -249,7 +287,7 @@ run_tests() {
 # All tests, or those of the OpenAI libraries alone: what the others find out is the same before a cluster.
 test_python() {
     local but=()
-    if [[ $1 == customers ]]; then but=(--ignore=frameworks --ignore=vendors); fi
+    if [[ $1 == customers ]]; then but=(--ignore=frameworks --ignore=openapi --ignore=vendors); fi
     run_tests python "$python_libraries/bin/python" -m pytest --quiet "${but[@]}"
 }
 
@@ -262,6 +300,7 @@ test_node() {
 clean_up() {
     stop "$gateway_pid"
     stop "$simulator_pid"
+    stop "$mock_pid"
     rm -rf "$run"
 }
 

@@ -26,6 +26,8 @@ main() {
         tests="all lints"
     else
         step "servers" need_servers
+        step "browser" need_browser
+        step "mail server" need_mail_server
         step "build" cargo build "${flags[@]}"
         step "tests" cargo test "${flags[@]}"
         step "examples in the documentation" cargo test --workspace --locked --doc
