@@ -43,8 +43,11 @@ async fn book((app, client): (&App, &awc::Client), head: &HttpRequest, body: Pay
     let signature = Signature::read(header, app.clock.unix_ms()).map_err(forged)?;
     let body = read(app, body).await?;
     signature.verify(&body, &settings.webhook_secret).map_err(forged)?;
-    let told =
-        event::read(&body).map_err(|error| ApiError::invalid_request(format!("The request is wrong: {error}.")))?;
+    let told = event::read(&body).map_err(|error| {
+        // It is signed, so it may be of money: Stripe tells it again, and the operator has to know.
+        tracing::error!(%error, "an event of Stripe's cannot be read");
+        ApiError::invalid_request(format!("The request is wrong: {error}."))
+    })?;
     let Some(tell) = told else { return Ok(()) };
     let named = tell.event.clone();
     let told = stripe::tell(app, &Stripe { client, settings }, tell).await;
