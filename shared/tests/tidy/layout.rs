@@ -55,6 +55,26 @@ fn stem(file: &str) -> &str {
     file.trim_end_matches(".rs")
 }
 
+/// What a crate reads from the environment stands in its README. Names are read as `reader.value("NAME", …)`; those that
+/// only say which settings belong to others stand in lists.
+pub(crate) fn settings_are_explained(tree: &Tree) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    for name in EXPLAINED_CRATES {
+        let readme = tree.text(&format!("{name}/README.md"));
+        let config = format!("{name}/src/config");
+        let code = tree.files.iter().filter(|file| file.path.starts_with(&config)).flat_map(File::code);
+        let settings: BTreeSet<_> = code.flat_map(|(_, line)| settings_in(line)).collect();
+        let silent = settings.into_iter().filter(|setting| !readme.contains(&format!("`{setting}`")));
+        complaints.extend(silent.map(|setting| format!("{name}/README.md: say what {setting} is in the settings")));
+    }
+    complaints
+}
+
+fn settings_in(line: &str) -> impl Iterator<Item = &str> {
+    let quoted = line.split("(\"").skip(1).filter_map(|rest| rest.split_once('"').map(|(name, _)| name));
+    quoted.filter(|name| name.starts_with("SYNTOPEN_") || name.starts_with("STRIPE_"))
+}
+
 /// Each folder of migrations counts from 1 without a gap, and nothing undoes what ran on somebody's money.
 pub(crate) fn migrations_go_forward(tree: &Tree) -> Vec<Complaint> {
     let mut complaints = Vec::new();
@@ -110,6 +130,18 @@ mod tests {
         assert_eq!(complaints(&[&whole[..], &["x/extra.rs"]].concat()), 1);
         assert_eq!(complaints(&[&whole[..], &["x/request/extra.rs"]].concat()), 0, "a piece of a part");
         assert_eq!(complaints(&[&whole[..], &["x/extra/request.rs"]].concat()), 1);
+    }
+
+    #[test]
+    fn settings() {
+        let code = "fn read() {\n    reader.value(\"SYNTOPEN_A\", 1);\n    reader.optional(\"STRIPE_B\");\n}\n";
+        let complaints = |readme: &str| {
+            let files = [("ledger/src/config.rs", code), ("ledger/README.md", readme)];
+            settings_are_explained(&Tree { files: files.map(|(path, text)| File::sample(path, text)).into() }).len()
+        };
+        assert_eq!(complaints("| `SYNTOPEN_A` | a | `STRIPE_B` |"), 0);
+        assert_eq!(complaints("| `SYNTOPEN_A_LONGER` | a | `STRIPE_B` |"), 1);
+        assert_eq!(complaints(""), 2);
     }
 
     #[test]

@@ -32,8 +32,12 @@ const FILE_RULES: [FileRule; 11] = [
     layout::files_are_small,
 ];
 
-const TREE_RULES: [TreeRule; 3] =
-    [layout::crates_explain_themselves, layout::providers_are_symmetric, layout::migrations_go_forward];
+const TREE_RULES: [TreeRule; 4] = [
+    layout::crates_explain_themselves,
+    layout::providers_are_symmetric,
+    layout::settings_are_explained,
+    layout::migrations_go_forward,
+];
 
 #[test]
 fn the_repository_is_tidy() {

@@ -50,6 +50,11 @@ impl Tree {
         self.files.iter().any(|file| file.path == path)
     }
 
+    /// What stands in a file; nothing where there is none.
+    pub(crate) fn text(&self, path: &str) -> &str {
+        self.files.iter().find(|file| file.path == path).map_or("", |file| &file.text)
+    }
+
     /// The paths below `folder`, which ends with a slash, without it.
     pub(crate) fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
         self.files.iter().filter_map(move |file| file.path.strip_prefix(folder))
