@@ -1,6 +1,6 @@
 //! Money: integer nano-dollars, never floats.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::iter::Sum;
 use std::str::FromStr;
 
@@ -70,14 +70,19 @@ impl NanoUsd {
 }
 
 impl fmt::Display for NanoUsd {
-    /// For people: `$5.00`, `-$0.25`, `$0.00001155`; at least two decimals, and never rounded.
+    /// For people: `$5.00`, `-$0.25`, `$0.00001155`, `$1,024.00`; at least two decimals, and never rounded.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimal = self.to_decimal();
         let (sign, digits) = decimal.strip_prefix('-').map_or(("", decimal.as_str()), |rest| ("-", rest));
-        match digits.split_once('.') {
-            None => write!(f, "{sign}${digits}.00"),
-            Some((whole, fraction)) => write!(f, "{sign}${whole}.{fraction:0<2}"),
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        write!(f, "{sign}$")?;
+        for (place, digit) in whole.char_indices() {
+            if 0 < place && (whole.len() - place).is_multiple_of(3) {
+                f.write_char(',')?;
+            }
+            f.write_char(digit)?;
         }
+        write!(f, ".{fraction:0<2}")
     }
 }
 
@@ -145,6 +150,8 @@ mod tests {
         for (text, nanos, shown) in [
             ("5", 5_000_000_000, "$5.00"),
             ("0.25", 250_000_000, "$0.25"),
+            ("999", 999_000_000_000, "$999.00"),
+            ("-1234567.5", -1_234_567_500_000_000, "-$1,234,567.50"),
             ("-1.5", -1_500_000_000, "-$1.50"),
             ("0.000000001", 1, "$0.000000001"),
         ] {

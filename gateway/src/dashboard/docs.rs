@@ -9,7 +9,6 @@ use super::format;
 use super::origin::Origin;
 use super::page::{Page, Section, render};
 use super::viewer::Signed;
-use crate::api::models::with_cents;
 use crate::api::openapi::refusals::{HEADERS, Named, REFUSALS, Refused};
 use crate::app::App;
 use crate::catalog::Model;
@@ -83,12 +82,11 @@ pub(crate) async fn show(
 impl ModelRow {
     fn of(model: &Model) -> Self {
         let prices = model.prices.base();
-        let price = |usd: String| format!("${}", with_cents(usd));
         Self {
             id: model.id.to_string(),
             context: i64::try_from(model.context_length).map(format::count).unwrap_or_default(),
-            input: price(prices.input.usd_per_million()),
-            output: price(prices.output.usd_per_million()),
+            input: format::price(prices.input),
+            output: format::price(prices.output),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! How figures are shown.
 
+use syntopen_shared::price::PicoUsdPerToken;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+
+use crate::api::models::with_cents;
 
 const SHOWN: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 const MACHINE: &[BorrowedFormatItem<'_>] =
@@ -42,6 +45,12 @@ pub(crate) fn count(number: i64) -> String {
     shown
 }
 
+/// Dollars per million tokens, exact, with at least two decimals: `$0.15`, `$2.50`, `$0.075`.
+#[must_use]
+pub(crate) fn price(price: PicoUsdPerToken) -> String {
+    format!("${}", with_cents(price.usd_per_million()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +62,13 @@ mod tests {
         assert_eq!(utc(i64::MAX), "");
         for (number, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")] {
             assert_eq!(count(number), shown);
+        }
+    }
+
+    #[test]
+    fn prices_are_exact() {
+        for (picos, shown) in [(0, "$0.00"), (150_000, "$0.15"), (2_500_000, "$2.50"), (75_000, "$0.075")] {
+            assert_eq!(price(PicoUsdPerToken::new(picos)), shown);
         }
     }
 }

@@ -6,10 +6,10 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 use askama::Template;
 use serde::Deserialize;
-use syntopen_shared::price::{PicoUsdPerToken, Prices};
+use syntopen_shared::price::Prices;
 
 use super::error::PageError;
-use super::format::count;
+use super::format::{count, price};
 use super::page as resource;
 use super::page::{Page, Section, render};
 use super::viewer::Signed;
@@ -92,34 +92,13 @@ pub(crate) async fn show(
 fn tier(above: Option<String>, prices: &Prices) -> Tier {
     Tier {
         above,
-        input: dollars(prices.input),
-        cached_input: dollars(prices.cached_input),
-        cache_write: dollars(prices.cache_write),
-        output: dollars(prices.output),
-    }
-}
-
-/// Dollars per million tokens, exact, with at least two decimals.
-fn dollars(price: PicoUsdPerToken) -> String {
-    let exact = price.usd_per_million();
-    match exact.split_once('.') {
-        None => format!("${exact}.00"),
-        Some((whole, decimals)) => format!("${whole}.{decimals:0<2}"),
+        input: price(prices.input),
+        cached_input: price(prices.cached_input),
+        cache_write: price(prices.cache_write),
+        output: price(prices.output),
     }
 }
 
 fn whole(number: u64) -> String {
     count(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prices_are_exact() {
-        for (picos, shown) in [(0, "$0.00"), (150_000, "$0.15"), (2_500_000, "$2.50"), (75_000, "$0.075")] {
-            assert_eq!(dollars(PicoUsdPerToken::new(picos)), shown);
-        }
-    }
 }

@@ -19,7 +19,7 @@ async fn anybody_reads_the_reference_with_the_real_base() {
     for model in ["openai/gpt-4o-mini", "test/output-only", "test/free"] {
         assert!(page.says(&format!("<code>{model}</code>")), "{model}");
     }
-    assert!(page.says("$0.15") && page.says("$1000.00") && page.says("128,000"));
+    assert!(page.says("$0.15") && page.says("$1,000.00") && page.says("128,000"));
     for code in ["invalid_api_key", "insufficient_balance", "rate_limit_exceeded", "upstream_timeout"] {
         assert!(page.says(&format!("<code>{code}</code>")), "{code}");
     }

@@ -66,7 +66,36 @@
       const format = moment.getFullYear() === now.getFullYear() ? thisYear : otherYear;
       if (!Number.isNaN(moment.getTime())) time.textContent = format.format(moment);
     }
+    scope.querySelectorAll("table").forEach(align);
     reach(scope);
+  }
+
+  // Amounts of a column stand with their points below one another: what one has fewer decimals is made up for by zeros
+  // that nobody sees, hears or copies.
+  const amount = /^\s*-?\$[\d,]+\.(\d+)\s*$/;
+  function align(table) {
+    const columns = new Map();
+    for (const cell of table.querySelectorAll("td.num")) {
+      const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT, (node) =>
+        node.data.trim() ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP).nextNode();
+      const decimals = text && amount.exec(text.data);
+      if (!decimals) continue;
+      const column = columns.get(cell.cellIndex) || [];
+      columns.set(cell.cellIndex, column);
+      column.push([text, decimals[1].length]);
+    }
+    for (const column of columns.values()) {
+      const most = Math.max(...column.map(([, length]) => length));
+      for (const [text, length] of column) {
+        if (length === most) continue;
+        const zeros = document.createElement("span");
+        zeros.className = "zeros";
+        zeros.setAttribute("aria-hidden", "true");
+        zeros.textContent = "0".repeat(most - length);
+        text.data = text.data.trimEnd();
+        text.after(zeros);
+      }
+    }
   }
 
   // What scrolls sideways can be scrolled by the keyboard too.

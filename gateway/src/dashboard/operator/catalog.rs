@@ -125,10 +125,10 @@ fn lines(list: &PriceList) -> Vec<Line> {
 fn line((above, prices): (Option<u64>, &Prices)) -> Line {
     Line {
         above: above.map(|above| format::count(i64::try_from(above).unwrap_or(i64::MAX))),
-        input: prices.input.usd_per_million(),
-        cached_input: prices.cached_input.usd_per_million(),
-        cache_write: prices.cache_write.usd_per_million(),
-        cache_write_1h: prices.cache_write_1h.usd_per_million(),
-        output: prices.output.usd_per_million(),
+        input: format::price(prices.input),
+        cached_input: format::price(prices.cached_input),
+        cache_write: format::price(prices.cache_write),
+        cache_write_1h: format::price(prices.cache_write_1h),
+        output: format::price(prices.output),
     }
 }

@@ -14,6 +14,7 @@ use super::figures::{margin, percent, span};
 use crate::app::App;
 use crate::catalog::{Candidate, Model};
 use crate::dashboard::error::PageError;
+use crate::dashboard::format;
 use crate::dashboard::page::{Page, Section, render};
 use crate::dashboard::viewer::Operator;
 
@@ -164,8 +165,8 @@ fn kind(name: &'static str, sell: PicoUsdPerToken, cost: Option<PicoUsdPerToken>
     let picos = |price: PicoUsdPerToken| i64::try_from(price.picos()).unwrap_or(i64::MAX);
     Kind {
         name,
-        sell: sell.usd_per_million(),
-        cost: cost.map(PicoUsdPerToken::usd_per_million),
+        sell: format::price(sell),
+        cost: cost.map(format::price),
         margin: cost.and_then(|cost| margin(picos(sell), picos(cost))),
         is_loss: cost.is_some_and(|cost| sell < cost),
     }

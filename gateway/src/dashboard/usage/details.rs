@@ -10,6 +10,7 @@ use syntopen_shared::wire::office::usage::{Ended, RequestDetails, ShowRequest};
 
 use crate::app::App;
 use crate::dashboard::error::PageError;
+use crate::dashboard::format;
 use crate::dashboard::page::{Page, Section, render};
 use crate::dashboard::usage::words;
 use crate::dashboard::viewer::Signed;
@@ -83,7 +84,7 @@ impl Bill {
         let lines = shown.map(|(name, count, price)| Line {
             name,
             tokens: words::tokens(count),
-            per_million: price.usd_per_million(),
+            per_million: format::price(price),
             amount: dollars(product(count, price)),
         });
         Self { lines: lines.collect(), sum: dollars(sum), cost, verdict }
