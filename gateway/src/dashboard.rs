@@ -11,6 +11,7 @@ use origin::Origin;
 
 use crate::app::App;
 
+mod address;
 mod assets;
 mod billing;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod operator;
 mod origin;
 mod overview;
 mod page;
+mod pager;
 mod payments;
 mod playground;
 pub mod seal;

@@ -110,8 +110,8 @@ time_usage() {
   time_of 'figures of the charts, 90 days' "$usage/daily.json?days=90"
   time_of 'requests' "$usage"
   id=$(grep -o '/dashboard/usage/[0-9a-f-]*' "$dir/page" | head -1)
-  time_of 'requests, older than the middle' "$usage?older=$half"
-  time_of 'requests, newer than the middle' "$usage?newer=$half"
+  time_of 'requests, older than the middle' "$usage?after=$half"
+  time_of 'requests, newer than the middle' "$usage?before=$half"
   time_of 'of a busy key' "$usage?key=$busy"
   time_of 'of a quiet key' "$usage?key=$quiet"
   time_of 'of a model' "$usage?model=vendor%2Fmodel-3"
@@ -136,7 +136,7 @@ time_other_pages() {
   time_of 'keys' "$keys"
   time_of 'keys that work' "$keys?show=active"
   time_of 'keys, revoked: none' "$keys?show=revoked"
-  time_of 'keys, older than the middle' "$keys?before=0190b000-0000-7000-8000-0000000061a8"
+  time_of 'keys, older than the middle' "$keys?after=0190b000-0000-7000-8000-0000000061a8"
   time_of 'a key' "$keys/$key"
   time_of 'billing' /dashboard/billing
   time_of 'billing, all transfers' '/dashboard/billing?show=all'

@@ -96,6 +96,10 @@ id!(
     SubmissionId
 );
 id!(
+    /// An act in the audit log.
+    ActId
+);
+id!(
     /// A gateway's process.
     GatewayId
 );

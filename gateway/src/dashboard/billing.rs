@@ -7,26 +7,29 @@ mod top_up;
 mod words;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use syntopen_shared::id::TransferId;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::alerts::LookUpAlert;
-use syntopen_shared::wire::office::billing::{Balance, ListTransfers, Place, ShowBalance, Slice, Transfer, Which};
+use syntopen_shared::wire::office::billing::{Balance, ListTransfers, ShowBalance, Transfer, Which};
+use syntopen_shared::wire::office::paging::Place;
 use syntopen_shared::wire::office::payments::{ListWaiting, Payment};
 
+use super::address;
 use super::error::PageError;
 use super::form::Errors;
 use super::format::count;
 use super::page::{Page, Section, render_as};
+use super::pager::{self, Pager};
 use super::viewer::Signed;
 use crate::app::App;
 
 /// Where this page is.
 const HERE: &str = "/dashboard/billing";
 /// So many transfers are on one page.
-const ROWS: i64 = 50;
+const ROWS: u32 = 50;
 /// What is offered beside an amount of the customer's own.
 const OFFERED_USD: [i64; 4] = [10, 25, 50, 100];
 /// A payment that began so long ago is over, whatever came of it.
@@ -43,12 +46,11 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(super::page("/billing/transfers/{transfer}").route(web::get().to(receipt::show)));
 }
 
-/// Which part of the transfers.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct Part {
+/// Which transfers.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+struct Query {
+    #[serde(skip_serializing_if = "Option::is_none")]
     show: Option<String>,
-    before: Option<String>,
-    after: Option<String>,
 }
 
 /// What was typed into the forms of the page.
@@ -75,35 +77,34 @@ struct BillingPage {
     has_mail: bool,
     is_all: bool,
     transfers: Vec<Transfer>,
-    newer: Option<String>,
-    older: Option<String>,
+    pager: Pager,
     errors: Errors,
 }
 
 /// The page.
 pub(crate) async fn show(
-    app: web::Data<App>,
+    (app, request): (web::Data<App>, HttpRequest),
     signed: Signed,
-    part: web::Query<Part>,
 ) -> Result<HttpResponse, PageError> {
-    let page = build((&app, &signed), part.into_inner(), (Typed::default(), Errors::default())).await?;
+    let asked = (address::read(&request)?, pager::place(&request)?);
+    let page = build((&app, &signed), asked, (Typed::default(), Errors::default())).await?;
     render_as(StatusCode::OK, &page)
 }
 
 /// The page again, with what is wrong with one of its forms.
 async fn again(app: &App, signed: &Signed, form: (Typed, Errors)) -> Result<HttpResponse, PageError> {
-    let page = build((app, signed), Part::default(), form).await?;
+    let page = build((app, signed), (Query::default(), Place::First), form).await?;
     render_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 async fn build(
     (app, signed): (&App, &Signed),
-    part: Part,
+    (query, place): (Query, Place<TransferId>),
     (typed, errors): (Typed, Errors),
 ) -> Result<BillingPage, PageError> {
     let account = signed.viewer.account;
-    let which = if part.show.as_deref() == Some("all") { Which::All } else { Which::MoneyIn };
-    let list = ListTransfers { account, which, from: part.place(), limit: ROWS };
+    let which = if query.show.as_deref() == Some("all") { Which::All } else { Which::MoneyIn };
+    let list = ListTransfers { account, which, place, limit: ROWS };
     let since_ms = app.clock.unix_ms() - WAITING_MS;
     let balance = app.office.ask(ShowBalance { account }).await?;
     let below = app.office.ask(LookUpAlert { account }).await?;
@@ -111,7 +112,6 @@ async fn build(
     let slice = app.office.ask(list).await?;
     let settings = &app.config.payments;
     let limits = &settings.top_up_usd;
-    let (newer, older) = links(&slice, which);
     Ok(BillingPage {
         page: Page::of(signed, Section::Billing, "Billing"),
         balance,
@@ -126,9 +126,8 @@ async fn build(
         alert_below: typed.alert_below.or_else(|| below.map(NanoUsd::to_decimal)).unwrap_or_default(),
         has_mail: app.config.mail.is_some(),
         is_all: which == Which::All,
+        pager: Pager::of((&place, &slice), (HERE, &query)),
         transfers: slice.rows,
-        newer,
-        older,
         errors,
     })
 }
@@ -138,25 +137,4 @@ fn error(field: &str, message: impl Into<String>) -> Errors {
     let mut errors = Errors::default();
     errors.add(field, message);
     errors
-}
-
-impl Part {
-    /// Where it begins; what is no number of a transfer says nothing.
-    fn place(&self) -> Place<TransferId> {
-        let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
-        match (id(&self.before), id(&self.after)) {
-            (Some(before), _) => Place::OlderThan(before),
-            (None, Some(after)) => Place::NewerThan(after),
-            (None, None) => Place::Newest,
-        }
-    }
-}
-
-/// The ways to newer and older transfers.
-fn links(slice: &Slice<Transfer>, which: Which) -> (Option<String>, Option<String>) {
-    let show = if which == Which::All { "all" } else { "in" };
-    let link = |to: &str, row: Option<&Transfer>| row.map(|row| format!("{HERE}?show={show}&{to}={}", row.transfer));
-    let newer = link("after", slice.rows.first()).filter(|_| slice.has_newer);
-    let older = link("before", slice.rows.last()).filter(|_| slice.has_older);
-    (newer, older)
 }

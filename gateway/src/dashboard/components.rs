@@ -3,6 +3,8 @@
 
 use askama::Template;
 
+use super::pager::Pager;
+
 #[derive(Template)]
 #[template(
     ext = "html",
@@ -20,7 +22,7 @@ use askama::Template;
 {% call ui::badge("good", "active") %}{% endcall %}
 {% call ui::stat("Spend", "$1.20", "today") %}{% endcall %}
 {% call ui::empty("key", "No keys") %}<p>Make one.</p>{% endcall %}
-{% call ui::pager(newer, older) %}{% endcall %}
+{% call ui::pager(pager, "Newer", "Older") %}{% endcall %}
 {% call ui::snippets("first", "Languages", snippets) %}{% endcall %}"#
 )]
 struct Gallery {
@@ -31,8 +33,7 @@ struct Gallery {
     options: [(&'static str, &'static str); 2],
     ticked: bool,
     moment: i64,
-    newer: Option<String>,
-    older: Option<String>,
+    pager: Pager,
     snippets: [(&'static str, &'static str); 2],
 }
 
@@ -44,8 +45,7 @@ const GALLERY: Gallery = Gallery {
     options: [("day", "A day"), ("month", "A month")],
     ticked: true,
     moment: 1_795_549_346_250,
-    newer: None,
-    older: None,
+    pager: Pager { before: None, after: None },
     snippets: [("curl", "curl <url>"), ("Python", "print()")],
 };
 
@@ -78,7 +78,8 @@ fn fields_are_tied_to_what_is_beside_them() {
 #[test]
 fn a_pager_shows_only_the_ways_there_are() {
     assert!(!GALLERY.render().unwrap().contains("class=\"pages\""));
-    let html = Gallery { older: Some("?before=1&x".to_owned()), ..GALLERY }.render().unwrap();
-    assert!(html.contains(r##"<a class="button compact" href="?before=1&#38;x" rel="next">Older</a>"##), "{html}");
+    let html =
+        Gallery { pager: Pager { before: None, after: Some("?after=1&x".to_owned()) }, ..GALLERY }.render().unwrap();
+    assert!(html.contains(r##"<a class="button compact" href="?after=1&#38;x" rel="next">Older</a>"##), "{html}");
     assert!(!html.contains("Newer"), "{html}");
 }

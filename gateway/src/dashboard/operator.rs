@@ -8,7 +8,6 @@ mod detail;
 mod figures;
 mod ledger;
 mod money;
-mod pager;
 mod standing;
 mod upstreams;
 

@@ -5,11 +5,12 @@ use askama::Template;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::usage::{Figures, ListChoices, Overview, ShowOverview};
 
+use super::address;
 use super::error::PageError;
 use super::first_steps::{FirstSteps, Progress};
 use super::page::{Page, Section, render};
 use super::usage::days::{Asked, Days, RANGES};
-use super::usage::{self, words};
+use super::usage::words;
 use super::viewer::Signed;
 use crate::app::App;
 
@@ -45,7 +46,7 @@ pub(crate) async fn show(
     signed: Signed,
 ) -> Result<HttpResponse, PageError> {
     let account = signed.viewer.account;
-    let range = usage::asked::<Asked>(&request)?.days()?;
+    let range = address::read::<Asked>(&request)?.days()?;
     let overview = app.office.ask(ShowOverview { account, days: range }).await?;
     let page = Page::of(&signed, Section::Overview, "Overview");
     let mut first_steps = None;

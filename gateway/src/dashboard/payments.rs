@@ -1,25 +1,26 @@
 //! Operator: what the payment service told and what belongs to no payment.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use syntopen_ledger::office::OfficeError;
 use syntopen_shared::id::UnmatchedId;
-use syntopen_shared::wire::office::billing::Place;
 use syntopen_shared::wire::office::payments::{
     AssignUnmatched, DismissUnmatched, Fact, Handled, ListUnmatched, News, ReturnKind, ReturnState, ShowUnmatched,
     Unmatched,
 };
 
+use super::address;
 use super::error::PageError;
 use super::form::{Errors, Form};
 use super::page::{Page, Section, render, render_as, see_other};
+use super::pager::{self, Pager};
 use super::viewer::Operator;
 use crate::app::App;
 
 const HERE: &str = "/dashboard/operator/payments";
-const ROWS: i64 = 50;
+const ROWS: u32 = 50;
 
 /// The pages of this area.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -30,12 +31,11 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(super::page("/operator/payments/{unmatched}/dismiss").route(web::post().to(dismiss)));
 }
 
-/// Which part of the list.
-#[derive(Deserialize)]
-pub(crate) struct Part {
+/// Which of them.
+#[derive(Deserialize, Serialize)]
+struct Query {
+    #[serde(skip_serializing_if = "Option::is_none")]
     show: Option<String>,
-    before: Option<String>,
-    after: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,8 +54,7 @@ struct ListPage {
     page: Page,
     is_all: bool,
     rows: Vec<Unmatched>,
-    newer: Option<String>,
-    older: Option<String>,
+    pager: Pager,
 }
 
 #[derive(Template)]
@@ -70,25 +69,16 @@ struct OnePage {
 
 /// The list.
 pub(crate) async fn list(
-    app: web::Data<App>,
+    (app, request): (web::Data<App>, HttpRequest),
     Operator(signed): Operator,
-    part: web::Query<Part>,
 ) -> Result<HttpResponse, PageError> {
-    let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<UnmatchedId>().ok());
-    let from = match (id(&part.before), id(&part.after)) {
-        (Some(before), _) => Place::OlderThan(before),
-        (None, Some(after)) => Place::NewerThan(after),
-        (None, None) => Place::Newest,
-    };
-    let is_all = part.show.as_deref() == Some("all");
+    let (query, place) = (address::read::<Query>(&request)?, pager::place(&request)?);
+    let is_all = query.show.as_deref() == Some("all");
     let which = if is_all { Handled::All } else { Handled::Open };
-    let slice = app.office.ask(ListUnmatched { which, from, limit: ROWS }).await?;
-    let shown = if is_all { "all" } else { "open" };
-    let link = |to: &str, row: Option<&Unmatched>| row.map(|row| format!("{HERE}?show={shown}&{to}={}", row.unmatched));
-    let newer = link("after", slice.rows.first()).filter(|_| slice.has_newer);
-    let older = link("before", slice.rows.last()).filter(|_| slice.has_older);
+    let slice = app.office.ask(ListUnmatched { which, place, limit: ROWS }).await?;
+    let pager = Pager::of((&place, &slice), (HERE, &query));
     let page = Page::of(&signed, Section::Payments, "Unmatched payments");
-    render(&ListPage { page, is_all, rows: slice.rows, newer, older })
+    render(&ListPage { page, is_all, rows: slice.rows, pager })
 }
 
 /// One of them.

@@ -1,9 +1,7 @@
 //! What an account used: every request, as a list, as a file and one by one.
 
-use actix_web::{HttpRequest, web};
-use serde::de::DeserializeOwned;
+use actix_web::web;
 
-use super::error::PageError;
 use super::page;
 
 mod csv;
@@ -20,13 +18,4 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(page("/usage.csv").route(web::get().to(csv::export)))
         .service(page("/usage/daily.json").route(web::get().to(days::json)))
         .service(page("/usage/{id}").route(web::get().to(details::show)));
-}
-
-/// What stands behind the `?`.
-///
-/// # Errors
-/// [`PageError::Bad`] where it cannot be read.
-pub(crate) fn asked<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, PageError> {
-    let read = serde_html_form::from_str(request.query_string());
-    read.map_err(|_| PageError::bad("The address of this page cannot be read. Go back, and follow a link to it."))
 }

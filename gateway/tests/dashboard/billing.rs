@@ -223,5 +223,4 @@ async fn transfers_go_on_in_both_directions() {
     assert!(page.says("rel=\"prev\"") && page.says("rel=\"next\""), "{}", page.text);
     let receipt = browser.get(&link(&page, "/dashboard/billing/transfers/")).await;
     assert!(!receipt.says("<i>"), "a reference comes back as text: {}", receipt.text);
-    assert_eq!(browser.get("/dashboard/billing?show=all&before=none&after=x").await.status, 200);
 }

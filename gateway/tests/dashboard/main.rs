@@ -11,5 +11,6 @@ mod identity;
 mod keys;
 mod mail;
 mod operator;
+mod pages;
 mod playground;
 mod usage;

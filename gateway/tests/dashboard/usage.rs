@@ -12,7 +12,8 @@ use syntopen_shared::id::RequestId;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::admin::{CreateKey, ShowAccount};
 use syntopen_shared::wire::ledger::SpendLimits;
-use syntopen_shared::wire::office::usage::{Filter, ListRequests, Place, REQUESTS_MAX, Request};
+use syntopen_shared::wire::office::paging::Place;
+use syntopen_shared::wire::office::usage::{Filter, ListRequests, REQUESTS_MAX, Request};
 
 use crate::gateway::{Answer, Customer, TestApp, request, with};
 use crate::helpers::Browser;
@@ -43,8 +44,8 @@ impl Shopper {
     pub(super) async fn booked(&self, app: &TestApp) -> Vec<Request> {
         app.assert_books_agree().await;
         let account = self.customer.record.account;
-        let (filter, place, most) = (Filter::default(), Place::Newest, REQUESTS_MAX);
-        app.ledger.answer(ListRequests { account, filter, place, most }).await.unwrap().requests
+        let (filter, place, limit) = (Filter::default(), Place::First, REQUESTS_MAX);
+        app.ledger.answer(ListRequests { account, filter, place, limit }).await.unwrap().rows
     }
 }
 

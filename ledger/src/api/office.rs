@@ -93,6 +93,8 @@ fn members(config: &mut web::ServiceConfig) {
 
 fn operator_accounts(config: &mut web::ServiceConfig) {
     config
+        .service(command::<operator::accounts::ListAccounts>())
+        .service(command::<operator::accounts::FindByEmail>())
         .service(command::<operator::accounts::FindAccounts>())
         .service(command::<operator::accounts::LookAtAccount>())
         .service(command::<operator::accounts::GiveCredit>())

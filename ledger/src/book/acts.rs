@@ -1,14 +1,13 @@
 //! The audit log, as operators read it.
 
+use syntopen_shared::id::ActId;
 use syntopen_shared::wire::office::operator::audit::AuditRow;
-use syntopen_shared::wire::office::operator::{Place, Slice};
+use syntopen_shared::wire::office::paging::{Place, Slice};
 
 use super::Result;
-use super::slices::{self, rows};
+use super::accounts::id;
+use super::slices::{self, Way, rows};
 use super::sql::{Executor, Pool, Row, query};
-
-/// No identifier is sorted behind this.
-const BEYOND: &str = "g";
 
 /// Acts from `$1` on in this direction.
 macro_rules! acts {
@@ -37,28 +36,24 @@ pub(crate) struct Filter {
 }
 
 /// A page of the log, newest first.
-pub(crate) async fn read(pool: &Pool, filter: &Filter, place: &Place) -> Result<Slice<AuditRow>> {
-    let (is_older, from) = match place {
-        Place::First => (true, BEYOND),
-        Place::After(id) => (true, id.as_str()),
-        Place::Before(id) => (false, id.as_str()),
+pub(crate) async fn read(pool: &Pool, filter: &Filter, place: &Place<ActId>) -> Result<Slice<AuditRow, ActId>> {
+    let (way, edge) = slices::edge(place);
+    let sql = match (&filter.act, &filter.who, way) {
+        (None, None, Way::On) => acts!(older ""),
+        (None, None, Way::Back) => acts!(newer ""),
+        (Some(_), None, Way::On) => acts!(older "l.act = $2 AND "),
+        (Some(_), None, Way::Back) => acts!(newer "l.act = $2 AND "),
+        (None, Some(_), Way::On) => acts!(older "l.who = $2 AND "),
+        (None, Some(_), Way::Back) => acts!(newer "l.who = $2 AND "),
+        (Some(_), Some(_), Way::On) => acts!(older "l.act = $2 AND l.who = $3 AND "),
+        (Some(_), Some(_), Way::Back) => acts!(newer "l.act = $2 AND l.who = $3 AND "),
     };
-    let sql = match (&filter.act, &filter.who, is_older) {
-        (None, None, true) => acts!(older ""),
-        (None, None, false) => acts!(newer ""),
-        (Some(_), None, true) => acts!(older "l.act = $2 AND "),
-        (Some(_), None, false) => acts!(newer "l.act = $2 AND "),
-        (None, Some(_), true) => acts!(older "l.who = $2 AND "),
-        (None, Some(_), false) => acts!(newer "l.who = $2 AND "),
-        (Some(_), Some(_), true) => acts!(older "l.act = $2 AND l.who = $3 AND "),
-        (Some(_), Some(_), false) => acts!(newer "l.act = $2 AND l.who = $3 AND "),
-    };
-    let statement = query(sql).bind(from);
+    let statement = query(sql).bind(edge);
     let filters = [&filter.act, &filter.who].into_iter().flatten();
     let statement = filters.fold(statement, |statement, value| statement.bind(value.as_str()));
     let rows = statement.fetch_all(pool).await?;
     let rows = rows.iter().map(act).collect::<Result<Vec<_>>>()?;
-    Ok(slices::slice(rows, place, |row: &AuditRow| row.id.clone()))
+    Ok(slices::cut(rows, (place, slices::ROWS), |row: &AuditRow| row.id))
 }
 
 /// All kinds of acts that there are. Leaps from one to the next in the index.
@@ -77,7 +72,7 @@ pub(crate) async fn kinds(executor: impl Into<Executor<'_>>) -> Result<Vec<Strin
 
 fn act(row: &Row) -> Result<AuditRow> {
     Ok(AuditRow {
-        id: row.get("id")?,
+        id: id(row, "id")?,
         at_ms: row.get("at_ms")?,
         who: row.get("who")?,
         email: row.get("email")?,

@@ -1,8 +1,8 @@
 //! Who did what, and from where.
 
 use serde::Serialize;
+use syntopen_shared::id::ActId;
 use syntopen_shared::wire::office::By;
-use uuid::Uuid;
 
 use super::Result;
 use super::sql::{Transaction, query};
@@ -41,7 +41,7 @@ pub(crate) async fn record<D: Serialize>(transaction: &mut Transaction<'_>, act:
         Who::User(by) => (by.user.to_string(), by.address.as_str()),
     };
     query("INSERT INTO audit_log (id, at_ms, who, address, act, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)")
-        .bind(Uuid::now_v7().to_string())
+        .bind(ActId::mint())
         .bind(act.at_ms)
         .bind(who)
         .bind(address)

@@ -5,21 +5,19 @@ use syntopen_shared::id::{AccountId, UserId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::{AccountStatus, Spent};
 use syntopen_shared::wire::office::operator::accounts::{AccountRow, KeyRow, Person, RequestRow, Search, TransferRow};
-use syntopen_shared::wire::office::operator::{Place, Slice};
+use syntopen_shared::wire::office::paging::{Place, Slice};
 
 use super::Result;
 use super::accounts::{id, nanos, status};
 use super::keys;
 use super::sessions::role;
-use super::slices::{self, rows};
+use super::slices::{self, BEHIND_IDS, Way, rows};
 use super::sql::{Executor, Pool, Query, Row, Sql, query};
 
 /// Keys, transfers and requests that are shown of one account.
 const SHOWN_MAX: i64 = 20;
 /// Users that are shown of one account.
 const USERS_MAX: i64 = 100;
-/// Above the identifiers of customers and below those of the house, which are words.
-const BEYOND: &str = "g";
 /// No address goes on with anything that is sorted behind it.
 const LAST: char = char::MAX;
 
@@ -76,39 +74,41 @@ const BY_KEY: &str = accounts!(
     " ORDER BY a.id DESC"
 );
 
-/// The accounts that are looked for, a page of them.
-pub(crate) async fn find(pool: &Pool, search: &Search, place: &Place) -> Result<Slice<AccountRow>> {
-    let (statement, cursor): (Query<'_>, fn(&AccountRow) -> String) = match search {
-        Search::All => (all(place), |row| row.account.to_string()),
-        Search::Email(prefix) => (by_email(prefix, place), |row| row.email.clone().unwrap_or_default()),
-        Search::Account(account) => (query(all!("a.id = $1")).bind(*account), |row| row.account.to_string()),
-        Search::Key(prefix) => (query(BY_KEY).bind(prefix.as_str()), |row| row.account.to_string()),
+/// A page of all accounts of customers, newest first.
+pub(crate) async fn all(pool: &Pool, place: &Place<AccountId>) -> Result<Slice<AccountRow, AccountId>> {
+    let (way, edge) = slices::edge(place);
+    let statement = match way {
+        Way::On => query(all!("a.id < $1 ORDER BY a.id DESC")).bind(edge),
+        Way::Back => query(all!("a.id > $1 AND a.id < $2 ORDER BY a.id")).bind(edge).bind(BEHIND_IDS),
     };
-    let rows = statement.fetch_all(pool).await?;
-    let rows = rows.iter().map(account_row).collect::<Result<Vec<_>>>()?;
-    let slice = slices::slice(rows, place, cursor);
-    Ok(match search {
-        Search::All | Search::Email(_) => slice,
-        // One page has all that there can be.
-        Search::Account(_) | Search::Key(_) => Slice { before: None, after: None, ..slice },
-    })
+    Ok(slices::cut(account_rows(pool, statement).await?, (place, slices::ROWS), |row| row.account))
 }
 
-fn all(place: &Place) -> Query<'_> {
-    match place {
-        Place::First => query(all!("a.id < $1 ORDER BY a.id DESC")).bind(BEYOND),
-        Place::After(id) => query(all!("a.id < $1 ORDER BY a.id DESC")).bind(id.as_str()),
-        Place::Before(id) => query(all!("a.id > $1 AND a.id < $2 ORDER BY a.id")).bind(id.as_str()).bind(BEYOND),
-    }
-}
-
-fn by_email<'q>(prefix: &'q str, place: &'q Place) -> Query<'q> {
-    let (sql, from) = match place {
+/// A page of the accounts with a user whose address begins so, by address.
+pub(crate) async fn by_email(pool: &Pool, prefix: &str, place: &Place<String>) -> Result<Slice<AccountRow, String>> {
+    let (sql, edge) = match place {
         Place::First => (AFTER_EMAIL, ""),
         Place::After(email) => (AFTER_EMAIL, email.as_str()),
         Place::Before(email) => (BEFORE_EMAIL, email.as_str()),
     };
-    query(sql).bind(prefix).bind(format!("{prefix}{LAST}")).bind(from)
+    let statement = query(sql).bind(prefix).bind(format!("{prefix}{LAST}")).bind(edge);
+    let email = |row: &AccountRow| row.email.clone().unwrap_or_default();
+    Ok(slices::cut(account_rows(pool, statement).await?, (place, slices::ROWS), email))
+}
+
+/// The accounts that are looked for, as many as one page has.
+pub(crate) async fn find(pool: &Pool, search: &Search) -> Result<Vec<AccountRow>> {
+    let statement = match search {
+        Search::Account(account) => query(all!("a.id = $1")).bind(*account),
+        Search::Key(prefix) => query(BY_KEY).bind(prefix.as_str()),
+    };
+    let mut rows = account_rows(pool, statement).await?;
+    rows.truncate(slices::ROWS as usize);
+    Ok(rows)
+}
+
+async fn account_rows(pool: &Pool, statement: Query<'_>) -> Result<Vec<AccountRow>> {
+    statement.fetch_all(pool).await?.iter().map(account_row).collect()
 }
 
 fn account_row(row: &Row) -> Result<AccountRow> {

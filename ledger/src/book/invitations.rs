@@ -3,10 +3,12 @@
 use syntopen_shared::id::{AccountId, InvitationId, UserId};
 use syntopen_shared::token::TokenHash;
 use syntopen_shared::wire::office::identity::Role;
-use syntopen_shared::wire::office::members::Invitation;
+use syntopen_shared::wire::office::members::{Invitation, ListInvitedCustomers};
+use syntopen_shared::wire::office::paging::Slice;
 
 use super::accounts::id;
 use super::sessions::role;
+use super::slices::{self, Way};
 use super::sql::{Executor, Row, Transaction, query};
 use super::{Result, corrupt};
 
@@ -65,21 +67,31 @@ pub(crate) async fn of_account(executor: impl Into<Executor<'_>>, account: Accou
     rows.iter().map(read).collect()
 }
 
-/// The `limit` newest invitations to open an account, before this one.
+/// The statement for a page of the invitations to open an account; `$1` is where it begins and `$2` how many rows.
+macro_rules! of_customers {
+    ($from:literal) => {
+        concat!(
+            "SELECT id, email, role, created_ms, expires_ms FROM invitations WHERE account IS NULL AND ",
+            $from,
+            " LIMIT $2"
+        )
+    };
+}
+
+/// A page of the invitations to open an account, newest first, those included that have expired.
 pub(crate) async fn of_customers(
     executor: impl Into<Executor<'_>>,
-    before: Option<InvitationId>,
-    limit: i64,
-) -> Result<Vec<Invitation>> {
-    let rows = query(
-        "SELECT id, email, role, created_ms, expires_ms FROM invitations WHERE account IS NULL \
-         AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2",
-    )
-    .bind(before.map(|before| before.to_string()).unwrap_or_default())
-    .bind(limit)
-    .fetch_all(executor)
-    .await?;
-    rows.iter().map(read).collect()
+    list: &ListInvitedCustomers,
+) -> Result<Slice<Invitation, InvitationId>> {
+    let (way, edge) = slices::edge(&list.place);
+    let text = match way {
+        Way::On => of_customers!("id < $1 ORDER BY id DESC"),
+        Way::Back => of_customers!("id > $1 ORDER BY id"),
+    };
+    let limit = slices::limit(list.limit);
+    let rows = query(text).bind(edge).bind(i64::from(limit) + 1).fetch_all(executor).await?;
+    let rows = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    Ok(slices::cut(rows, (&list.place, limit), |row: &Invitation| row.id))
 }
 
 /// The invitation with this token, where it can be accepted.

@@ -6,17 +6,14 @@ use syntopen_shared::id::{AccountId, KeyId, RequestId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::price::{PicoUsdPerToken, Prices, Tokens};
 use syntopen_shared::wire::ledger::{Usage, UsageSource};
-use syntopen_shared::wire::office::usage::{
-    Ended, ListRequests, Place, REQUESTS_MAX, Request, RequestTransfer, Requests,
-};
+use syntopen_shared::wire::office::paging::Slice;
+use syntopen_shared::wire::office::usage::{Ended, ListRequests, REQUESTS_MAX, Request, RequestTransfer};
 
-use self::texts::Order;
 use super::accounts::{id, nanos};
+use super::slices::{self, BEHIND_IDS, Way};
 use super::sql::{Executor, Row, query};
 use super::{Result, corrupt, usage};
 
-/// Above every id.
-const ABOVE_ALL: &str = "g";
 /// The largest moment that an id can name.
 const MS_MAX: i64 = (1 << 48) - 1;
 
@@ -27,25 +24,19 @@ pub(crate) fn first_id_of(unix_ms: i64) -> String {
     format!("{high}-{low}")
 }
 
-/// A page of requests. Each page is one walk along an index, however many requests there are.
-pub(crate) async fn page(executor: impl Into<Executor<'_>>, list: &ListRequests) -> Result<Requests> {
+/// A page of requests, newest first. Each page is one walk along an index, however many requests there are.
+pub(crate) async fn page(executor: impl Into<Executor<'_>>, list: &ListRequests) -> Result<Slice<Request, RequestId>> {
     let filter = &list.filter;
-    let most = list.most.clamp(1, REQUESTS_MAX);
+    let limit = list.limit.clamp(1, REQUESTS_MAX);
     let mut above = filter.from_ms.map(first_id_of).unwrap_or_default();
-    let mut below = filter.until_ms.map_or_else(|| ABOVE_ALL.to_owned(), first_id_of);
-    let order = match list.place {
-        Place::Newest => Order::NewestFirst,
-        Place::OlderThan(id) => {
-            below = below.min(id.to_string());
-            Order::NewestFirst
-        }
-        Place::NewerThan(id) => {
-            above = above.max(id.to_string());
-            Order::OldestFirst
-        }
-    };
-    let mut query = query(texts::page(filter, order)).bind(list.account).bind(above).bind(below);
-    query = query.bind(i64::from(most) + 1);
+    let mut below = filter.until_ms.map_or_else(|| BEHIND_IDS.to_owned(), first_id_of);
+    let (way, edge) = slices::edge(&list.place);
+    match way {
+        Way::On => below = below.min(edge),
+        Way::Back => above = above.max(edge),
+    }
+    let mut query = query(texts::page(filter, way)).bind(list.account).bind(above).bind(below);
+    query = query.bind(i64::from(limit) + 1);
     if let Some(key) = filter.key {
         query = query.bind(key);
     }
@@ -56,12 +47,8 @@ pub(crate) async fn page(executor: impl Into<Executor<'_>>, list: &ListRequests)
         query = query.bind(outcome.as_str());
     }
     let rows = query.fetch_all(executor).await?;
-    let has_more = most as usize <= rows.len().saturating_sub(1);
-    let mut requests = rows.iter().take(most as usize).map(read).collect::<Result<Vec<_>>>()?;
-    if order == Order::OldestFirst {
-        requests.reverse();
-    }
-    Ok(Requests { requests, has_more })
+    let requests = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    Ok(slices::cut(requests, (&list.place, limit), |request: &Request| request.id))
 }
 
 /// The keys of an account with their labels, newest first.

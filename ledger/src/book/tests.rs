@@ -42,6 +42,9 @@ macro_rules! conformance {
             identities::challenges_are_met_once_and_in_time
             identities::providers_know_people_by_issuer_and_subject
             identities::the_audit_log_tells_who_and_from_where
+            lists::transfers_go_on_and_back
+            lists::invitations_go_on_and_back
+            lists::unmatched_events_go_on_and_back
             operator::accounts_are_found_by_address_id_and_key
             operator::the_audit_log_is_filtered_and_goes_on_and_back
             operator::what_was_charged_is_summed_of_the_account_alone

@@ -1,17 +1,16 @@
 //! Transfers as their account's owner sees them.
 
 use syntopen_shared::id::{AccountId, TransferId};
-use syntopen_shared::wire::office::billing::{ListTransfers, Place, Receipt, Slice, Transfer, What, Which};
+use syntopen_shared::wire::office::billing::{ListTransfers, Receipt, Transfer, What, Which};
+use syntopen_shared::wire::office::paging::Slice;
 
 use super::accounts::{id, nanos};
 use super::credits::CASH;
+use super::slices::{self, Way};
 use super::sql::{Executor, Row, query};
 use super::{Result, corrupt};
 
-/// No list shows more at once.
-const LIMIT_MAX: i64 = 100;
-
-/// The statement for a part of the transfers of an account; `$2` is where it begins and `$3` how many rows.
+/// The statement for a page of the transfers of an account; `$2` is where it begins and `$3` how many rows.
 macro_rules! part {
     ($which:literal, $from:literal) => {
         concat!(
@@ -24,18 +23,22 @@ macro_rules! part {
     };
 }
 
-/// A part of the transfers of an account. One row more than asked for is read, which tells whether there are others.
-pub(crate) async fn list(executor: impl Into<Executor<'_>>, list: &ListTransfers) -> Result<Slice<Transfer>> {
-    let text = match (list.which, list.from) {
-        (Which::All, Place::NewerThan(_)) => part!("", "AND id > $2 ORDER BY id"),
-        (Which::All, _) => part!("", "AND id < $2 ORDER BY id DESC"),
-        (Which::MoneyIn, Place::NewerThan(_)) => part!("AND credit_no IS NOT NULL ", "AND id > $2 ORDER BY id"),
-        (Which::MoneyIn, _) => part!("AND credit_no IS NOT NULL ", "AND id < $2 ORDER BY id DESC"),
+/// A page of the transfers of an account, newest first.
+pub(crate) async fn list(
+    executor: impl Into<Executor<'_>>,
+    list: &ListTransfers,
+) -> Result<Slice<Transfer, TransferId>> {
+    let (way, edge) = slices::edge(&list.place);
+    let text = match (list.which, way) {
+        (Which::All, Way::Back) => part!("", "AND id > $2 ORDER BY id"),
+        (Which::All, Way::On) => part!("", "AND id < $2 ORDER BY id DESC"),
+        (Which::MoneyIn, Way::Back) => part!("AND credit_no IS NOT NULL ", "AND id > $2 ORDER BY id"),
+        (Which::MoneyIn, Way::On) => part!("AND credit_no IS NOT NULL ", "AND id < $2 ORDER BY id DESC"),
     };
-    let limit = list.limit.clamp(1, LIMIT_MAX);
-    let rows = query(text).bind(list.account).bind(edge(list.from)).bind(limit + 1).fetch_all(executor).await?;
-    let rows: Vec<Transfer> = rows.iter().map(read).collect::<Result<_>>()?;
-    Ok(slice(rows, (list.from, limit)))
+    let limit = slices::limit(list.limit);
+    let rows = query(text).bind(list.account).bind(edge).bind(i64::from(limit) + 1).fetch_all(executor).await?;
+    let rows = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    Ok(slices::cut(rows, (&list.place, limit), |row: &Transfer| row.transfer))
 }
 
 /// A transfer of an account, with who it is of.
@@ -59,29 +62,6 @@ pub(crate) async fn receipt(
         Ok(Receipt { transfer: read(&row)?, account, email: email.unwrap_or_default() })
     };
     row.map(receipt).transpose()
-}
-
-/// The id beside which a part begins. Ids are hexadecimal: `g` comes after all of them, in every collation.
-pub(crate) fn edge<I: ToString>(from: Place<I>) -> String {
-    match from {
-        Place::Newest => "g".to_owned(),
-        Place::OlderThan(id) | Place::NewerThan(id) => id.to_string(),
-    }
-}
-
-/// The part of a list of which one row more than `limit` was read, in the direction in which the list goes on.
-pub(crate) fn slice<T, I>(mut rows: Vec<T>, (from, limit): (Place<I>, i64)) -> Slice<T> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    match from {
-        Place::Newest => Slice { rows, has_newer: false, has_older: has_more },
-        Place::OlderThan(_) => Slice { rows, has_newer: true, has_older: has_more },
-        Place::NewerThan(_) => {
-            rows.reverse();
-            Slice { rows, has_newer: has_more, has_older: true }
-        }
-    }
 }
 
 fn read(row: &Row) -> Result<Transfer> {

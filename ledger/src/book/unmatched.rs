@@ -1,16 +1,14 @@
 //! What the payment service told: which of it has been dealt with, and which belongs to no payment.
 
 use syntopen_shared::id::UnmatchedId;
-use syntopen_shared::wire::office::billing::{Place, Slice};
+use syntopen_shared::wire::office::paging::Slice;
 use syntopen_shared::wire::office::payments::{Event, Handled, ListUnmatched, News, Unmatched};
 
 use super::accounts::id;
+use super::slices::{self, Way};
 use super::sql::{Executor, Row, Transaction, query};
-use super::transfers::{edge, slice};
 use super::{Result, corrupt, json};
 
-/// No list shows more at once.
-const LIMIT_MAX: i64 = 100;
 /// So many events of one payment are taken up at once.
 const OF_ONE_MAX: i64 = 500;
 
@@ -58,22 +56,26 @@ pub(crate) async fn keep(
     .map(drop)
 }
 
-/// A part of the list for the operator.
-pub(crate) async fn list(executor: impl Into<Executor<'_>>, list: &ListUnmatched) -> Result<Slice<Unmatched>> {
-    let text = match (list.which, list.from) {
-        (Handled::Open, Place::NewerThan(_)) => {
+/// A page of the list for the operator.
+pub(crate) async fn list(
+    executor: impl Into<Executor<'_>>,
+    list: &ListUnmatched,
+) -> Result<Slice<Unmatched, UnmatchedId>> {
+    let (way, edge) = slices::edge(&list.place);
+    let text = match (list.which, way) {
+        (Handled::Open, Way::Back) => {
             "SELECT * FROM unmatched_events WHERE state = 'open' AND id > $1 ORDER BY id LIMIT $2"
         }
-        (Handled::Open, _) => {
+        (Handled::Open, Way::On) => {
             "SELECT * FROM unmatched_events WHERE state = 'open' AND id < $1 ORDER BY id DESC LIMIT $2"
         }
-        (Handled::All, Place::NewerThan(_)) => "SELECT * FROM unmatched_events WHERE id > $1 ORDER BY id LIMIT $2",
-        (Handled::All, _) => "SELECT * FROM unmatched_events WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        (Handled::All, Way::Back) => "SELECT * FROM unmatched_events WHERE id > $1 ORDER BY id LIMIT $2",
+        (Handled::All, Way::On) => "SELECT * FROM unmatched_events WHERE id < $1 ORDER BY id DESC LIMIT $2",
     };
-    let limit = list.limit.clamp(1, LIMIT_MAX);
-    let rows = query(text).bind(edge(list.from)).bind(limit + 1).fetch_all(executor).await?;
-    let rows: Vec<Unmatched> = rows.iter().map(read).collect::<Result<_>>()?;
-    Ok(slice(rows, (list.from, limit)))
+    let limit = slices::limit(list.limit);
+    let rows = query(text).bind(edge).bind(i64::from(limit) + 1).fetch_all(executor).await?;
+    let rows = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    Ok(slices::cut(rows, (&list.place, limit), |row: &Unmatched| row.unmatched))
 }
 
 /// One of them.

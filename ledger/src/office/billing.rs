@@ -1,10 +1,10 @@
 //! Balance, transfers and receipts.
 
+use syntopen_shared::id::TransferId;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::Refusal;
-use syntopen_shared::wire::office::billing::{
-    Balance, ListTransfers, Receipt, ShowBalance, ShowReceipt, Slice, Transfer,
-};
+use syntopen_shared::wire::office::billing::{Balance, ListTransfers, Receipt, ShowBalance, ShowReceipt, Transfer};
+use syntopen_shared::wire::office::paging::Slice;
 
 use super::{Handle, OfficeError};
 use crate::book::{balances, transfers};
@@ -22,7 +22,7 @@ impl Handle<ShowBalance> for Core {
 }
 
 impl Handle<ListTransfers> for Core {
-    async fn handle(&self, command: ListTransfers) -> Result<Slice<Transfer>, OfficeError> {
+    async fn handle(&self, command: ListTransfers) -> Result<Slice<Transfer, TransferId>, OfficeError> {
         Ok(transfers::list(self.book.readers(), &command).await?)
     }
 }

@@ -7,6 +7,7 @@ use syntopen_shared::wire::office::members::{
     AcceptInvitation, Invitation, InviteCustomer, InviteMember, Invited, ListInvitedCustomers, LookUpInvitation,
     NewInvitation, WithdrawCustomer, WithdrawInvitation,
 };
+use syntopen_shared::wire::office::paging::Slice;
 use syntopen_shared::wire::office::{By, Refusal};
 
 use super::identity::begin;
@@ -26,8 +27,6 @@ const DAY_MS: i64 = 86_400_000;
 const LIFETIME_MS: i64 = 7 * DAY_MS;
 /// How many members an account may have, those included who are invited.
 const MEMBERS_MAX: i64 = 50;
-/// How many invitations are listed at once.
-const LISTED_MAX: u32 = 200;
 
 /// What the audit log has of an invitation.
 #[derive(Serialize)]
@@ -98,12 +97,11 @@ impl Handle<WithdrawCustomer> for Core {
 }
 
 impl Handle<ListInvitedCustomers> for Core {
-    async fn handle(&self, command: ListInvitedCustomers) -> Result<Vec<Invitation>, OfficeError> {
+    async fn handle(&self, command: ListInvitedCustomers) -> Result<Slice<Invitation, InvitationId>, OfficeError> {
         if !members::is_operator(self.book.readers(), command.user).await? {
             return Err(Refusal::NotFound.into());
         }
-        let limit = i64::from(command.limit.min(LISTED_MAX));
-        Ok(invitations::of_customers(self.book.readers(), command.before, limit).await?)
+        Ok(invitations::of_customers(self.book.readers(), &command).await?)
     }
 }
 

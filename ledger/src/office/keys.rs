@@ -17,7 +17,7 @@ use crate::ledger::admin::keys::{NewKey, Replaced};
 use crate::validate;
 
 /// Keys on a page.
-const PAGE: usize = 25;
+const PAGE: u32 = 25;
 /// A key that was replaced works on for a week at most.
 const GRACE_MAX_MS: i64 = 7 * 86_400_000;
 /// Nobody plans beyond the year 9999, and no page could say so.

@@ -2,9 +2,9 @@
 
 mod tell;
 
-use syntopen_shared::id::PaymentId;
+use syntopen_shared::id::{PaymentId, UnmatchedId};
 use syntopen_shared::money::NanoUsd;
-use syntopen_shared::wire::office::billing::Slice;
+use syntopen_shared::wire::office::paging::Slice;
 use syntopen_shared::wire::office::payments::{
     AssignUnmatched, CreatePayment, DismissUnmatched, Fact, FailPayment, ListUnmatched, ListWaiting, OpenPayment,
     Payment, PaymentState, ShowPayment, ShowUnmatched, Tell, Told, Unmatched,
@@ -99,7 +99,7 @@ impl Handle<Tell> for Core {
 }
 
 impl Handle<ListUnmatched> for Core {
-    async fn handle(&self, command: ListUnmatched) -> Result<Slice<Unmatched>, OfficeError> {
+    async fn handle(&self, command: ListUnmatched) -> Result<Slice<Unmatched, UnmatchedId>, OfficeError> {
         Ok(unmatched::list(self.book.readers(), &command).await?)
     }
 }
@@ -177,11 +177,7 @@ impl Core {
 }
 
 /// Takes an open event off the list.
-async fn take(
-    transaction: &mut Transaction<'_>,
-    id: syntopen_shared::id::UnmatchedId,
-    state: &str,
-) -> Result<Unmatched, OfficeError> {
+async fn take(transaction: &mut Transaction<'_>, id: UnmatchedId, state: &str) -> Result<Unmatched, OfficeError> {
     let event = unmatched::by_id(&mut *transaction, id).await?.ok_or(Refusal::NotFound)?;
     if state == "assigned" && event.news.fact == Fact::Unreadable {
         return Err(

@@ -1,11 +1,12 @@
 //! What an account used.
 
 use syntopen_shared::clock::{utc_day, utc_month};
-use syntopen_shared::id::AccountId;
+use syntopen_shared::id::{AccountId, RequestId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::Refusal;
+use syntopen_shared::wire::office::paging::Slice;
 use syntopen_shared::wire::office::usage::{
-    Choices, DAYS_MAX, ListChoices, ListRequests, Overview, RequestDetails, Requests, ShowOverview, ShowRequest,
+    Choices, DAYS_MAX, ListChoices, ListRequests, Overview, Request, RequestDetails, ShowOverview, ShowRequest,
 };
 
 use super::{Handle, OfficeError};
@@ -34,7 +35,7 @@ impl Handle<ShowOverview> for Core {
 }
 
 impl Handle<ListRequests> for Core {
-    async fn handle(&self, command: ListRequests) -> Result<Requests, OfficeError> {
+    async fn handle(&self, command: ListRequests) -> Result<Slice<Request, RequestId>, OfficeError> {
         Ok(requests::page(self.book.readers(), &command).await?)
     }
 }

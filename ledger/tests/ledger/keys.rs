@@ -9,8 +9,9 @@ use syntopen_shared::token::Token;
 use syntopen_shared::wire::admin::{self, AllowedModels, Expiry};
 use syntopen_shared::wire::ledger::{Granted, Hold, HoldRefused, KeyRecord, KeyStatus, SpendLimits};
 use syntopen_shared::wire::office::keys::{
-    CreateKey, Created, KeyFilter, KeyPlace, ListKeys, RevokeKey, RotateKey, ShowKey, UpdateKey,
+    CreateKey, Created, KeyFilter, ListKeys, RevokeKey, RotateKey, ShowKey, UpdateKey,
 };
+use syntopen_shared::wire::office::paging::Place;
 use syntopen_shared::wire::office::{By, Refusal};
 
 use crate::cluster::stage::Stage;
@@ -123,9 +124,9 @@ async fn a_life([desk, other]: [&Ledger; 2], account: AccountId) {
     assert_eq!(desk.answer(foreign).await.unwrap_err(), nothing);
     let foreign = RotateKey { account: stranger, ..rotate(key, 0, &Token::generate()) };
     assert_eq!(desk.answer(foreign).await.unwrap_err(), nothing);
-    let (filter, place) = (KeyFilter::All, KeyPlace::Newest);
+    let (filter, place) = (KeyFilter::All, Place::First);
     let theirs = desk.answer(ListKeys { account: stranger, filter, place }).await.unwrap();
-    assert!(theirs.keys.is_empty() && !theirs.has_any);
+    assert!(theirs.keys.rows.is_empty() && !theirs.has_any);
     let ours = desk.answer(ListKeys { account, filter: KeyFilter::Active, place }).await.unwrap();
-    assert_eq!(ours.keys.len(), 2, "the first of the account and the last: {ours:?}");
+    assert_eq!(ours.keys.rows.len(), 2, "the first of the account and the last: {ours:?}");
 }

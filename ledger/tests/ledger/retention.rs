@@ -9,15 +9,16 @@ use syntopen_shared::clock::{Clock as _, ManualClock, SystemClock};
 use syntopen_shared::id::RequestId;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::{Confirm, FinishKind};
-use syntopen_shared::wire::office::usage::{Filter, ListRequests, Place, ShowOverview};
+use syntopen_shared::wire::office::paging::Place;
+use syntopen_shared::wire::office::usage::{Filter, ListRequests, ShowOverview};
 
 use crate::support::Bench;
 
 const DAY_MS: i64 = 86_400_000;
 
 async fn ids(bench: &Bench) -> Vec<RequestId> {
-    let list = ListRequests { account: bench.account, filter: Filter::default(), place: Place::Newest, most: 100 };
-    bench.ledger.answer(list).await.unwrap().requests.iter().map(|request| request.id).collect()
+    let list = ListRequests { account: bench.account, filter: Filter::default(), place: Place::First, limit: 100 };
+    bench.ledger.answer(list).await.unwrap().rows.iter().map(|request| request.id).collect()
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod links;
 pub mod members;
 pub mod operator;
+pub mod paging;
 pub mod payments;
 pub mod playground;
 pub mod provider;

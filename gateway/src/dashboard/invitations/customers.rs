@@ -1,7 +1,7 @@
 //! Invitations by which the operator lets customers in.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use syntopen_shared::id::InvitationId;
@@ -9,21 +9,23 @@ use syntopen_shared::token::Token;
 use syntopen_shared::wire::office::members::{
     Invitation, InviteCustomer, ListInvitedCustomers, NewInvitation, WithdrawCustomer,
 };
+use syntopen_shared::wire::office::paging::Place;
 
 use crate::app::App;
-use crate::dashboard::BASE;
 use crate::dashboard::error::PageError;
 use crate::dashboard::form::{Errors, Form};
 use crate::dashboard::page::{Page, Section, render, render_as, see_other};
+use crate::dashboard::pager::{self, Pager};
 use crate::dashboard::viewer::{Operator, Signed};
+use crate::dashboard::{BASE, address};
 use crate::mail::{Letter, Recipient};
 
-/// How many are on a page.
-const PAGE: usize = 50;
+const PATH: &str = "/dashboard/operator/invitations";
+/// Invitations of a page.
+const ROWS: u32 = 50;
 
-#[derive(Default, Deserialize)]
-pub(crate) struct Query {
-    before: Option<InvitationId>,
+#[derive(Deserialize)]
+struct Query {
     done: Option<String>,
 }
 
@@ -40,8 +42,7 @@ pub(crate) struct Nothing {}
 struct Customers {
     page: Page,
     invitations: Vec<Invitation>,
-    newer: Option<String>,
-    older: Option<String>,
+    pager: Pager,
     now_ms: i64,
     has_mail: bool,
     done: Option<&'static str>,
@@ -53,11 +54,15 @@ struct Customers {
 
 /// Who is invited, newest first.
 pub(super) async fn show(
-    app: web::Data<App>,
+    (app, request): (web::Data<App>, HttpRequest),
     Operator(signed): Operator,
-    query: web::Query<Query>,
 ) -> Result<HttpResponse, PageError> {
-    render(&Customers::of(&app, &signed, &query).await?)
+    let done = match address::read::<Query>(&request)?.done.as_deref() {
+        Some("invited") => Some("The invitation is on its way."),
+        Some("withdrawn") => Some("The invitation is taken back: its link does not work any more."),
+        _ => None,
+    };
+    render(&Customers { done, ..Customers::of(&app, &signed, pager::place(&request)?).await? })
 }
 
 /// Invites somebody; the link is sent, or shown where nothing can be sent.
@@ -80,10 +85,10 @@ pub(super) async fn invite(
     let path = format!("{BASE}/invitation/{}", token.expose());
     if let Some(mail) = &app.mail {
         mail.send(recipient, Letter::Customer { link: format!("{}{path}", mail.public_url()) });
-        return Ok(see_other(&format!("{BASE}/operator/invitations?done=invited")));
+        return Ok(see_other(&format!("{PATH}?done=invited")));
     }
     let link = Some((email, format!("{}{path}", signed.visitor.origin.base)));
-    render(&Customers { link, ..Customers::of(&app, &signed, &Query::default()).await? })
+    render(&Customers { link, ..Customers::of(&app, &signed, Place::First).await? })
 }
 
 /// Takes one back.
@@ -94,34 +99,25 @@ pub(super) async fn withdraw(
 ) -> Result<HttpResponse, PageError> {
     let invitation = id.parse().map_err(|_| PageError::NotFound)?;
     app.office.ask(WithdrawCustomer { by: signed.by(), invitation }).await?;
-    Ok(see_other(&format!("{BASE}/operator/invitations?done=withdrawn")))
+    Ok(see_other(&format!("{PATH}?done=withdrawn")))
 }
 
 async fn again(app: &App, signed: &Signed, (email, errors): (String, Errors)) -> Result<HttpResponse, PageError> {
-    let page = Customers { email, errors, ..Customers::of(app, signed, &Query::default()).await? };
+    let page = Customers { email, errors, ..Customers::of(app, signed, Place::First).await? };
     render_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 impl Customers {
-    async fn of(app: &App, signed: &Signed, query: &Query) -> Result<Self, PageError> {
-        let limit = u32::try_from(PAGE + 1).unwrap_or(u32::MAX);
-        let list = ListInvitedCustomers { user: signed.viewer.user, before: query.before, limit };
-        let mut invitations = app.office.ask(list).await?;
-        let has_more = PAGE < invitations.len();
-        invitations.truncate(PAGE);
-        let last = invitations.last().filter(|_| has_more);
+    async fn of(app: &App, signed: &Signed, place: Place<InvitationId>) -> Result<Self, PageError> {
+        let list = ListInvitedCustomers { user: signed.viewer.user, place, limit: ROWS };
+        let slice = app.office.ask(list).await?;
         Ok(Self {
             page: Page::of(signed, Section::Accounts, "Invitations"),
-            older: last.map(|last| format!("{BASE}/operator/invitations?before={}", last.id)),
-            newer: query.before.map(|_| format!("{BASE}/operator/invitations")),
-            invitations,
+            pager: Pager::of((&place, &slice), (PATH, &())),
+            invitations: slice.rows,
             now_ms: app.clock.unix_ms(),
             has_mail: app.mail.is_some(),
-            done: match query.done.as_deref() {
-                Some("invited") => Some("The invitation is on its way."),
-                Some("withdrawn") => Some("The invitation is taken back: its link does not work any more."),
-                _ => None,
-            },
+            done: None,
             link: None,
             email: String::new(),
             errors: Errors::default(),

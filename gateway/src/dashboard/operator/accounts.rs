@@ -1,14 +1,15 @@
 //! Accounts, searched.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
-use syntopen_shared::wire::office::operator::accounts::{AccountRow, FindAccounts, Search};
+use syntopen_shared::wire::office::operator::accounts::{AccountRow, FindAccounts, FindByEmail, ListAccounts, Search};
 
-use super::pager::{Cursors, Pager};
 use crate::app::App;
+use crate::dashboard::address;
 use crate::dashboard::error::PageError;
 use crate::dashboard::page::{Page, Section, render};
+use crate::dashboard::pager::{self, Pager};
 use crate::dashboard::viewer::Operator;
 
 const PATH: &str = "/dashboard/operator/accounts";
@@ -18,17 +19,19 @@ const QUERY_MAX: usize = 254;
 const KEY_PREFIX: &str = "sk-syn-";
 const KEY_SHOWN: usize = 11;
 
-#[derive(Deserialize)]
-pub(crate) struct Query {
-    #[serde(default)]
+#[derive(Deserialize, Serialize)]
+struct Query {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     q: String,
-    before: Option<String>,
-    after: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Filter<'a> {
-    q: &'a str,
+/// What is looked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Sought {
+    All,
+    /// Addresses that begin so.
+    Email(String),
+    Few(Search),
 }
 
 #[derive(Template)]
@@ -43,42 +46,49 @@ struct Accounts {
 
 /// The list.
 pub(crate) async fn show(
-    app: web::Data<App>,
+    (app, request): (web::Data<App>, HttpRequest),
     Operator(signed): Operator,
-    query: web::Query<Query>,
 ) -> Result<HttpResponse, PageError> {
-    let Query { q, before, after } = query.into_inner();
-    let q = q.trim().to_owned();
-    let (found, problem) = match search(&q) {
-        Ok(search) => {
-            let find = FindAccounts { search, place: Cursors::new(before, after).place() };
-            (app.office.ask(find).await?, None)
+    let mut query: Query = address::read(&request)?;
+    query.q = query.q.trim().to_owned();
+    let (rows, pager, problem) = match sought(&query.q) {
+        Ok(Sought::All) => {
+            let place = pager::place(&request)?;
+            let found = app.office.ask(ListAccounts { place }).await?;
+            let pager = Pager::of((&place, &found), (PATH, &query));
+            (found.rows, pager, None)
         }
-        Err(problem) => (Default::default(), Some(problem)),
+        Ok(Sought::Email(prefix)) => {
+            let place = pager::place(&request)?;
+            let found = app.office.ask(FindByEmail { prefix, place: place.clone() }).await?;
+            let pager = Pager::of((&place, &found), (PATH, &query));
+            (found.rows, pager, None)
+        }
+        Ok(Sought::Few(search)) => (app.office.ask(FindAccounts { search }).await?, Pager::default(), None),
+        Err(problem) => (Vec::new(), Pager::default(), Some(problem)),
     };
-    let pager = Pager::of(&found, PATH, &Filter { q: &q });
-    render(&Accounts { page: Page::of(&signed, Section::Accounts, "Accounts"), q, problem, rows: found.rows, pager })
+    render(&Accounts { page: Page::of(&signed, Section::Accounts, "Accounts"), q: query.q, problem, rows, pager })
 }
 
 /// What is looked for: an account's id, the beginning of a key, or that of an address.
-fn search(q: &str) -> Result<Search, String> {
+fn sought(q: &str) -> Result<Sought, String> {
     if q.is_empty() {
-        return Ok(Search::All);
+        return Ok(Sought::All);
     }
     if let Ok(account) = q.parse() {
-        return Ok(Search::Account(account));
+        return Ok(Sought::Few(Search::Account(account)));
     }
     if q.starts_with(KEY_PREFIX) {
         let shown: String = q.chars().take(KEY_SHOWN).filter(char::is_ascii_graphic).collect();
         if shown.len() < KEY_SHOWN {
             return Err(format!("Type at least the first {KEY_SHOWN} characters of the key."));
         }
-        return Ok(Search::Key(format!("{shown}…")));
+        return Ok(Sought::Few(Search::Key(format!("{shown}…"))));
     }
     if QUERY_MAX < q.len() || q.chars().any(char::is_control) {
         return Err("This is neither an address, nor an account, nor a key.".to_owned());
     }
-    Ok(Search::Email(q.to_lowercase()))
+    Ok(Sought::Email(q.to_lowercase()))
 }
 
 #[cfg(test)]
@@ -90,13 +100,14 @@ mod tests {
     #[test]
     fn what_is_typed_tells_what_is_meant() {
         let account = AccountId::mint();
-        assert_eq!(search(""), Ok(Search::All));
-        assert_eq!(search(&account.to_string()), Ok(Search::Account(account)));
-        assert_eq!(search("sk-syn-abcdEFGH"), Ok(Search::Key("sk-syn-abcd…".to_owned())));
-        assert_eq!(search("sk-syn-abcd…"), Ok(Search::Key("sk-syn-abcd…".to_owned())));
-        assert_eq!(search("Ada@Ex"), Ok(Search::Email("ada@ex".to_owned())));
+        assert_eq!(sought(""), Ok(Sought::All));
+        assert_eq!(sought(&account.to_string()), Ok(Sought::Few(Search::Account(account))));
+        for key in ["sk-syn-abcdEFGH", "sk-syn-abcd…"] {
+            assert_eq!(sought(key), Ok(Sought::Few(Search::Key("sk-syn-abcd…".to_owned()))), "{key}");
+        }
+        assert_eq!(sought("Ada@Ex"), Ok(Sought::Email("ada@ex".to_owned())));
         for wrong in ["sk-syn-abc", "sk-syn-abc…", "a\0b", &"a".repeat(255)] {
-            assert!(search(wrong).is_err(), "{wrong:?}");
+            assert!(sought(wrong).is_err(), "{wrong:?}");
         }
     }
 }

@@ -7,12 +7,14 @@ use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::stream;
-use syntopen_shared::id::AccountId;
+use syntopen_shared::id::{AccountId, RequestId};
 use syntopen_shared::wire::ledger::Usage;
-use syntopen_shared::wire::office::usage::{Filter, ListRequests, Place, REQUESTS_MAX, Request, Requests};
+use syntopen_shared::wire::office::paging::{Place, Slice};
+use syntopen_shared::wire::office::usage::{Filter, ListRequests, REQUESTS_MAX, Request};
 
 use super::filter::Asked;
 use crate::app::App;
+use crate::dashboard::address;
 use crate::dashboard::error::PageError;
 use crate::dashboard::format;
 use crate::dashboard::viewer::Signed;
@@ -31,8 +33,8 @@ struct Export {
 
 /// What is sent next.
 enum Step {
-    Head(Requests),
-    Next(Place),
+    Head(Slice<Request, RequestId>),
+    Next(RequestId),
 }
 
 /// Sends it.
@@ -40,25 +42,20 @@ pub(super) async fn export(
     (app, request): (web::Data<App>, HttpRequest),
     signed: Signed,
 ) -> Result<HttpResponse, PageError> {
-    let asked: Asked = super::asked(&request)?;
-    let filter = match asked.at(Place::Newest).read() {
-        Ok((filter, _)) => filter,
-        Err(_) => {
-            return Err(PageError::bad("The filters of this file cannot be read. Go back to the list of requests."));
-        }
-    };
+    let filter = address::read::<Asked>(&request)?.read();
+    let filter = filter
+        .map_err(|_| PageError::bad("The filters of this file cannot be read. Go back to the list of requests."))?;
     let export = Export { app, account: signed.viewer.account, filter };
     // Read before anything is answered, so that a failure is still told by the status.
-    let first = Step::Head(export.page(Place::Newest).await?);
+    let first = Step::Head(export.page(Place::First).await?);
     let parts = stream::try_unfold((export, Some(first)), |(export, step)| async move {
         let Some(step) = step else { return Ok(None) };
         let (mut text, page) = match step {
             Step::Head(page) => (HEAD.to_owned(), page),
-            Step::Next(place) => (String::new(), export.page(place).await?),
+            Step::Next(last) => (String::new(), export.page(Place::After(last)).await?),
         };
-        page.requests.iter().for_each(|request| push(&mut text, request));
-        let last = page.requests.last().filter(|_| page.has_more);
-        let next = last.map(|request| Step::Next(Place::OlderThan(request.id)));
+        page.rows.iter().for_each(|request| push(&mut text, request));
+        let next = page.after.map(Step::Next);
         Ok::<_, PageError>(Some((Bytes::from(text), (export, next))))
     });
     Ok(HttpResponse::build(StatusCode::OK)
@@ -68,9 +65,9 @@ pub(super) async fn export(
 }
 
 impl Export {
-    async fn page(&self, place: Place) -> Result<Requests, PageError> {
+    async fn page(&self, place: Place<RequestId>) -> Result<Slice<Request, RequestId>, PageError> {
         let (account, filter) = (self.account, self.filter.clone());
-        Ok(self.app.office.ask(ListRequests { account, filter, place, most: REQUESTS_MAX }).await?)
+        Ok(self.app.office.ask(ListRequests { account, filter, place, limit: REQUESTS_MAX }).await?)
     }
 }
 

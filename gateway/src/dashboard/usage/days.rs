@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::app::App;
+use crate::dashboard::address;
 use crate::dashboard::error::PageError;
 use crate::dashboard::viewer::Signed;
 
@@ -72,7 +73,7 @@ pub(super) async fn json(
     (app, request): (web::Data<App>, HttpRequest),
     signed: Signed,
 ) -> Result<HttpResponse, PageError> {
-    let days = super::asked::<Asked>(&request)?.days()?;
+    let days = address::read::<Asked>(&request)?.days()?;
     let overview = app.office.ask(ShowOverview { account: signed.viewer.account, days }).await?;
     Ok(HttpResponse::Ok().json(Days::of(&overview, days)))
 }

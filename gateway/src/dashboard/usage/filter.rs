@@ -1,9 +1,9 @@
 //! The filters of the list of requests, as they stand in the address.
 
 use serde::{Deserialize, Serialize};
-use syntopen_shared::id::{KeyId, RequestId};
+use syntopen_shared::id::KeyId;
 use syntopen_shared::wire::ledger::Outcome;
-use syntopen_shared::wire::office::usage::{Filter, Place};
+use syntopen_shared::wire::office::usage::Filter;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, Time};
 
@@ -27,10 +27,6 @@ pub(super) struct Asked {
     pub(super) from: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) to: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) older: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) newer: String,
 }
 
 impl Asked {
@@ -44,7 +40,7 @@ impl Asked {
     ///
     /// # Errors
     /// What is wrong with which field.
-    pub(super) fn read(&self) -> Result<(Filter, Place), Errors> {
+    pub(super) fn read(&self) -> Result<Filter, Errors> {
         let mut errors = Errors::default();
         let (from, to) = (self.day("from", &self.from, &mut errors), self.day("to", &self.to, &mut errors));
         if let (Some(from), Some(to)) = (from, to)
@@ -62,30 +58,7 @@ impl Asked {
             from_ms: from.map(start_ms),
             until_ms: to.map(|day| start_ms(day) + DAY_MS),
         };
-        let older = parsed("", &self.older, &mut errors, |text| text.parse::<RequestId>().ok());
-        let newer = parsed("", &self.newer, &mut errors, |text| text.parse::<RequestId>().ok());
-        let place = match (older, newer) {
-            (Some(id), _) => Place::OlderThan(id),
-            (None, Some(id)) => Place::NewerThan(id),
-            (None, None) => Place::Newest,
-        };
-        if errors.is_empty() { Ok((filter, place)) } else { Err(errors) }
-    }
-
-    /// The address of a page of this area with the same filters.
-    pub(super) fn address(&self, path: &str) -> String {
-        let query = serde_html_form::to_string(self).unwrap_or_default();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-    }
-
-    /// The same filters, from another place on.
-    pub(super) fn at(&self, place: Place) -> Self {
-        let (older, newer) = match place {
-            Place::Newest => (String::new(), String::new()),
-            Place::OlderThan(id) => (id.to_string(), String::new()),
-            Place::NewerThan(id) => (String::new(), id.to_string()),
-        };
-        Self { older, newer, ..self.clone() }
+        if errors.is_empty() { Ok(filter) } else { Err(errors) }
     }
 
     fn day(&self, field: &str, text: &str, errors: &mut Errors) -> Option<Date> {
@@ -106,7 +79,7 @@ fn parsed<T>(field: &str, text: &str, errors: &mut Errors, parse: impl Fn(&str) 
     }
     let value = parse(text);
     if value.is_none() {
-        errors.add(field, if field.is_empty() { "There is no such page." } else { "There is no such choice." });
+        errors.add(field, "There is no such choice.");
     }
     value
 }
@@ -119,6 +92,7 @@ fn start_ms(day: Date) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::address;
 
     fn asked(query: &str) -> Asked {
         serde_html_form::from_str(query).unwrap()
@@ -127,12 +101,11 @@ mod tests {
     #[test]
     fn filters_are_read() {
         let asked = asked("key=&model=a%2Fb&outcome=aborted&from=1970-01-02&to=1970-01-02&x=y");
-        let (filter, place) = asked.read().unwrap();
+        let filter = asked.read().unwrap();
         assert_eq!((filter.key, filter.model.as_deref(), filter.outcome), (None, Some("a/b"), Some(Outcome::Aborted)));
         assert_eq!((filter.from_ms, filter.until_ms), (Some(DAY_MS), Some(2 * DAY_MS)));
-        assert_eq!(place, Place::Newest);
-        assert_eq!(asked.address("/u"), "/u?model=a%2Fb&outcome=aborted&from=1970-01-02&to=1970-01-02");
-        assert_eq!(Asked::default().address("/u"), "/u");
+        assert_eq!(address::write("/u", &asked), "/u?model=a%2Fb&outcome=aborted&from=1970-01-02&to=1970-01-02");
+        assert_eq!(address::write("/u", &Asked::default()), "/u");
     }
 
     #[test]
@@ -144,8 +117,6 @@ mod tests {
             ("to", "to=yesterday"),
             ("to", "from=2026-11-24&to=2026-11-23"),
             ("model", "model=%00"),
-            ("", "older=1"),
-            ("", "newer=%27%3B--"),
         ];
         for (field, query) in wrong {
             assert!(asked(query).read().unwrap_err().of(field).is_some(), "{query}");

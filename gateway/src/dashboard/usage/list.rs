@@ -4,19 +4,21 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use syntopen_shared::wire::ledger::Outcome;
-use syntopen_shared::wire::office::usage::{Choices, ListChoices, ListRequests, Place, Request, Requests};
+use syntopen_shared::wire::office::usage::{Choices, ListChoices, ListRequests, Request};
 
 use super::filter::Asked;
 use crate::app::App;
-use crate::dashboard::BASE;
+use crate::dashboard::address;
 use crate::dashboard::error::PageError;
 use crate::dashboard::form::Errors;
 use crate::dashboard::page::{Page, Section, render_as};
+use crate::dashboard::pager::{self, Pager};
 use crate::dashboard::usage::words;
 use crate::dashboard::viewer::Signed;
 
+const PATH: &str = "/dashboard/usage";
 /// Requests of a page.
-const PAGE: u32 = 50;
+const ROWS: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "usage/list.html")]
@@ -28,8 +30,7 @@ struct List {
     models: Vec<(String, String)>,
     outcomes: Vec<(&'static str, &'static str)>,
     requests: Vec<Request>,
-    newer: Option<String>,
-    older: Option<String>,
+    pager: Pager,
     csv: String,
 }
 
@@ -39,14 +40,15 @@ pub(super) async fn show(
     signed: Signed,
 ) -> Result<HttpResponse, PageError> {
     let account = signed.viewer.account;
-    let asked: Asked = super::asked(&request)?;
+    let (asked, place) = (address::read::<Asked>(&request)?, pager::place(&request)?);
     let choices = app.office.ask(ListChoices { account }).await?;
     let mut list = blank(&signed, asked, choices);
     let mut status = StatusCode::OK;
     match list.asked.read() {
-        Ok((filter, place)) => {
-            let found = app.office.ask(ListRequests { account, filter, place, most: PAGE }).await?;
-            list.fill(found, place);
+        Ok(filter) => {
+            let found = app.office.ask(ListRequests { account, filter, place, limit: ROWS }).await?;
+            list.pager = Pager::of((&place, &found), (PATH, &list.asked));
+            list.requests = found.rows;
         }
         Err(errors) => (list.errors, status) = (errors, StatusCode::UNPROCESSABLE_ENTITY),
     }
@@ -68,31 +70,13 @@ fn blank(signed: &Signed, asked: Asked, choices: Choices) -> List {
     outcomes.extend(Outcome::ALL.map(|outcome| (outcome.as_str(), words::outcome(outcome).1)));
     List {
         page: Page::of(signed, Section::Usage, "Usage"),
-        csv: asked.at(Place::Newest).address(&format!("{BASE}/usage.csv")),
+        csv: address::write("/dashboard/usage.csv", &asked),
         asked,
         errors: Errors::default(),
         keys,
         models,
         outcomes,
         requests: Vec::new(),
-        newer: None,
-        older: None,
-    }
-}
-
-impl List {
-    fn fill(&mut self, found: Requests, place: Place) {
-        let Requests { requests, has_more } = found;
-        let (has_newer, has_older) = match place {
-            Place::Newest => (false, has_more),
-            Place::OlderThan(_) => (true, has_more),
-            Place::NewerThan(_) => (has_more, true),
-        };
-        let path = format!("{BASE}/usage");
-        let link = |place| self.asked.at(place).address(&path);
-        let first = requests.first().map_or(Place::Newest, |request| Place::NewerThan(request.id));
-        self.newer = has_newer.then(|| link(first));
-        self.older = requests.last().filter(|_| has_older).map(|request| link(Place::OlderThan(request.id)));
-        self.requests = requests;
+        pager: Pager::default(),
     }
 }

@@ -37,9 +37,7 @@ async fn accounts_are_found_by_address_by_id_and_by_key() {
     let short = browser.visit(&format!("{ACCOUNTS}?q=sk-syn-a")).await;
     assert_eq!(short.error("q"), Some("Type at least the first 11 characters of the key."));
 
-    for rubbish in
-        ["?q=%00", "?after=%00&before=x", "?q=%3Cscript%3Ealert(1)%3C/script%3E", "?q=%F0%9F%92%B8", "?after=zzz"]
-    {
+    for rubbish in ["?q=%00", "?q=%3Cscript%3Ealert(1)%3C/script%3E", "?q=%F0%9F%92%B8", "?q=a&after=zzz"] {
         let page = browser.visit(&format!("{ACCOUNTS}{rubbish}")).await;
         assert_eq!(page.status, 200, "{rubbish}: {}", page.text);
         assert!(!page.says("<script>alert"), "{rubbish}");

@@ -36,7 +36,7 @@ async fn every_request_is_on_one_page_in_both_directions() {
     let (pages, older) = walk(&ada, ("/dashboard/usage", "Older")).await;
     assert_eq!((pages, &older), (3, &all));
 
-    let from_the_oldest = format!("/dashboard/usage?newer={}", all[129]);
+    let from_the_oldest = format!("/dashboard/usage?before={}", all[129]);
     let (_, newer) = walk(&ada, (&from_the_oldest, "Newer")).await;
     let pages_newest_first: Vec<_> = [&all[79..129], &all[29..79], &all[..29]].concat();
     assert_eq!(newer, pages_newest_first);

@@ -3,42 +3,33 @@
 use syntopen_shared::id::{AccountId, KeyId};
 use syntopen_shared::token::TokenHash;
 use syntopen_shared::wire::ledger::Spent;
-use syntopen_shared::wire::office::keys::{KeyFilter, KeyLine, KeyPage, KeyPlace, ListKeys};
+use syntopen_shared::wire::office::keys::{KeyFilter, KeyLine, KeyPage, ListKeys};
 
 use super::read;
 use crate::account::Spending;
 use crate::book::Result;
 use crate::book::accounts::{id, nanos};
+use crate::book::slices::{self, Way};
 use crate::book::sql::{Executor, Pool, Row, Transaction, query};
 
-/// Behind every identifier.
-const BEHIND_ALL: &str = "g";
-
-/// A part of the list of an account's keys, of so many, as things are at `now_ms`.
-pub(crate) async fn page(pool: &Pool, asked: &ListKeys, (limit, now_ms): (usize, i64)) -> Result<KeyPage> {
-    let (text, bound) = match asked.place {
-        KeyPlace::Newest => (OLDER, BEHIND_ALL.to_owned()),
-        KeyPlace::Older(key) => (OLDER, key.to_string()),
-        KeyPlace::Newer(key) => (NEWER, key.to_string()),
+/// A page of an account's keys, newest first, of so many, as things are at `now_ms`.
+pub(crate) async fn page(pool: &Pool, asked: &ListKeys, (limit, now_ms): (u32, i64)) -> Result<KeyPage> {
+    let (way, edge) = slices::edge(&asked.place);
+    let text = match way {
+        Way::On => OLDER,
+        Way::Back => NEWER,
     };
-    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let rows = query(text)
         .bind(asked.account)
-        .bind(bound)
+        .bind(edge)
         .bind(filter(asked.filter))
         .bind(now_ms)
-        .bind(one_more)
+        .bind(i64::from(limit) + 1)
         .fetch_all(pool)
         .await?;
-    let goes_on = limit < rows.len();
-    let mut keys = rows.iter().take(limit).map(|row| line(row, now_ms)).collect::<Result<Vec<_>>>()?;
-    let is_newer = matches!(asked.place, KeyPlace::Newer(_));
-    if is_newer {
-        keys.reverse();
-    }
-    let has_newer = if is_newer { goes_on } else { matches!(asked.place, KeyPlace::Older(_)) };
-    let has_any = !keys.is_empty() || any(pool, asked.account).await?;
-    Ok(KeyPage { keys, has_newer, has_older: is_newer || goes_on, has_any })
+    let rows = rows.iter().map(|row| line(row, now_ms)).collect::<Result<Vec<_>>>()?;
+    let has_any = !rows.is_empty() || any(pool, asked.account).await?;
+    Ok(KeyPage { keys: slices::cut(rows, (&asked.place, limit), |line| line.record.key), has_any })
 }
 
 macro_rules! listed {

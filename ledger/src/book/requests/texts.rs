@@ -8,14 +8,8 @@ use std::sync::LazyLock;
 use syntopen_shared::wire::ledger::Outcome;
 use syntopen_shared::wire::office::usage::Filter;
 
+use crate::book::slices::Way;
 use crate::book::sql::Sql;
-
-/// The direction in which a page is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    NewestFirst,
-    OldestFirst,
-}
 
 const BEGIN: &str = "SELECT u.*, CAST(u.stream AS BIGINT) AS streamed, k.name AS key_name FROM ( \
      SELECT * FROM usage";
@@ -39,10 +33,9 @@ const ENDINGS: [Ending; 3] = [Ending::Any, Ending::Completed, Ending::Other];
 
 static PAGES: LazyLock<Vec<[String; 2]>> = LazyLock::new(|| {
     let filters = ENDINGS.into_iter().flat_map(|ending| (0..4_u8).map(move |by| (ending, by)));
-    let orders = [Order::NewestFirst, Order::OldestFirst];
-    let texts = filters.flat_map(|of| orders.map(|order| (of, order)));
+    let texts = filters.flat_map(|of| [Way::On, Way::Back].map(|way| (of, way)));
     texts
-        .map(|(of, order)| [format!(" INDEXED BY {}", index(of)), String::new()].map(|by| text(of, (order, &by))))
+        .map(|(of, way)| [format!(" INDEXED BY {}", index(of)), String::new()].map(|by| text(of, (way, &by))))
         .collect()
 });
 
@@ -51,14 +44,14 @@ const BY_MODEL: u8 = 2;
 
 /// The text for a page. Its values: account, an id below all, an id above all, how many; then key, model and outcome,
 /// where they are filtered.
-pub(super) fn page(filter: &Filter, order: Order) -> Sql {
+pub(super) fn page(filter: &Filter, way: Way) -> Sql {
     let ending = match filter.outcome {
         None => 0,
         Some(Outcome::Completed) => 1,
         Some(_) => 2,
     };
     let by = u8::from(filter.key.is_some()) * BY_KEY + u8::from(filter.model.is_some()) * BY_MODEL;
-    let place = (ending * 4 + usize::from(by)) * 2 + usize::from(order == Order::OldestFirst);
+    let place = (ending * 4 + usize::from(by)) * 2 + usize::from(way == Way::Back);
     let [sqlite, postgres] = PAGES.get(place).map_or(["", ""], |[sqlite, postgres]| [sqlite, postgres]);
     Sql { sqlite, postgres }
 }
@@ -73,10 +66,10 @@ const fn index((ending, by): (Ending, u8)) -> &'static str {
     }
 }
 
-fn text((ending, by): (Ending, u8), (order, index): (Order, &str)) -> String {
-    let direction = match order {
-        Order::NewestFirst => "DESC",
-        Order::OldestFirst => "ASC",
+fn text((ending, by): (Ending, u8), (way, index): (Way, &str)) -> String {
+    let direction = match way {
+        Way::On => "DESC",
+        Way::Back => "ASC",
     };
     let mut text = format!("{BEGIN}{index} WHERE account = $1 AND id > $2 AND id < $3");
     let mut value = 4;

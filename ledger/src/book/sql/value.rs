@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use syntopen_shared::id::{
-    AccountId, GatewayId, InvitationId, KeyId, PaymentId, RequestId, SessionId, TransferId, UnmatchedId, UserId,
+    AccountId, ActId, GatewayId, InvitationId, KeyId, PaymentId, RequestId, SessionId, TransferId, UnmatchedId, UserId,
 };
 use syntopen_shared::money::NanoUsd;
 
@@ -71,4 +71,16 @@ macro_rules! ids {
     };
 }
 
-ids!(AccountId, GatewayId, InvitationId, KeyId, PaymentId, RequestId, SessionId, TransferId, UnmatchedId, UserId);
+ids!(
+    AccountId,
+    ActId,
+    GatewayId,
+    InvitationId,
+    KeyId,
+    PaymentId,
+    RequestId,
+    SessionId,
+    TransferId,
+    UnmatchedId,
+    UserId
+);

@@ -4,6 +4,7 @@ pub(super) mod administration;
 pub(super) mod credits;
 pub(super) mod identities;
 pub(super) mod keys;
+pub(super) mod lists;
 pub(super) mod operator;
 pub(super) mod payments;
 pub(super) mod people;

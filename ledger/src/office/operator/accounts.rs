@@ -1,16 +1,31 @@
 //! Accounts, found and shown.
 
+use syntopen_shared::id::AccountId;
 use syntopen_shared::wire::office::Refusal;
-use syntopen_shared::wire::office::operator::Slice;
-use syntopen_shared::wire::office::operator::accounts::{AccountDetails, AccountRow, FindAccounts, LookAtAccount};
+use syntopen_shared::wire::office::operator::accounts::{
+    AccountDetails, AccountRow, FindAccounts, FindByEmail, ListAccounts, LookAtAccount,
+};
+use syntopen_shared::wire::office::paging::Slice;
 
 use crate::book::{balances, directory};
 use crate::ledger::Core;
 use crate::office::{Handle, OfficeError};
 
+impl Handle<ListAccounts> for Core {
+    async fn handle(&self, ListAccounts { place }: ListAccounts) -> Result<Slice<AccountRow, AccountId>, OfficeError> {
+        Ok(directory::all(self.book.readers(), &place).await?)
+    }
+}
+
+impl Handle<FindByEmail> for Core {
+    async fn handle(&self, command: FindByEmail) -> Result<Slice<AccountRow, String>, OfficeError> {
+        Ok(directory::by_email(self.book.readers(), &command.prefix, &command.place).await?)
+    }
+}
+
 impl Handle<FindAccounts> for Core {
-    async fn handle(&self, command: FindAccounts) -> Result<Slice<AccountRow>, OfficeError> {
-        Ok(directory::find(self.book.readers(), &command.search, &command.place).await?)
+    async fn handle(&self, command: FindAccounts) -> Result<Vec<AccountRow>, OfficeError> {
+        Ok(directory::find(self.book.readers(), &command.search).await?)
     }
 }
 

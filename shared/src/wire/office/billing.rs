@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::paging::{Place, Slice};
 use crate::id::{AccountId, RequestId, TransferId};
 use crate::money::NanoUsd;
 use crate::office_commands;
 
 office_commands! {
     Look "billing/balance" ShowBalance => Balance;
-    Look "billing/transfers" ListTransfers => Slice<Transfer>;
+    Look "billing/transfers" ListTransfers => Slice<Transfer, TransferId>;
     Look "billing/receipt" ShowReceipt => Receipt;
 }
 
@@ -28,17 +29,17 @@ pub struct Balance {
     pub held: NanoUsd,
 }
 
-/// A part of the transfers of an account, newest first.
+/// Lists the transfers of an account, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListTransfers {
     /// The account.
     pub account: AccountId,
     /// Which of them.
     pub which: Which,
-    /// Where the part begins.
-    pub from: Place<TransferId>,
-    /// How many at most.
-    pub limit: i64,
+    /// Which page.
+    pub place: Place<TransferId>,
+    /// Rows of a page.
+    pub limit: u32,
 }
 
 /// Which transfers are listed.
@@ -50,30 +51,6 @@ pub enum Which {
     MoneyIn,
     /// Charges of requests too.
     All,
-}
-
-/// Where a part of a list, newest first, begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Place<I> {
-    /// With the newest.
-    #[default]
-    Newest,
-    /// With the next older one.
-    OlderThan(I),
-    /// It ends with the next newer one.
-    NewerThan(I),
-}
-
-/// A part of a list, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Slice<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// Whether there are newer ones.
-    pub has_newer: bool,
-    /// Whether there are older ones.
-    pub has_older: bool,
 }
 
 /// One movement of money on an account.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::By;
+use super::paging::{Place, Slice};
 use crate::id::{AccountId, KeyId};
 use crate::office_commands;
 use crate::token::TokenHash;
@@ -20,15 +21,15 @@ office_commands! {
     Act "key/revoke" RevokeKey => KeyRecord;
 }
 
-/// A part of the list of an account's keys, newest first.
+/// Lists an account's keys, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListKeys {
     /// The account.
     pub account: AccountId,
     /// Which of them.
     pub filter: KeyFilter,
-    /// Where the part begins.
-    pub place: KeyPlace,
+    /// Which page.
+    pub place: Place<KeyId>,
 }
 
 /// Which keys are listed.
@@ -44,28 +45,11 @@ pub enum KeyFilter {
     Ended,
 }
 
-/// Where a part of a list begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyPlace {
-    /// At the newest key.
-    #[default]
-    Newest,
-    /// After this key, going back in time.
-    Older(KeyId),
-    /// Before this key, going forward in time.
-    Newer(KeyId),
-}
-
-/// A part of a list.
+/// A page of an account's keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPage {
-    /// The keys, newest first.
-    pub keys: Vec<KeyLine>,
-    /// Whether there are newer ones.
-    pub has_newer: bool,
-    /// Whether there are older ones.
-    pub has_older: bool,
+    /// The keys.
+    pub keys: Slice<KeyLine, KeyId>,
     /// Whether the account has any key at all.
     pub has_any: bool,
 }

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::identity::{NewSession, Role};
+use super::paging::{Place, Slice};
 use super::{By, Password};
 use crate::id::{AccountId, InvitationId, UserId};
 use crate::money::NanoUsd;
@@ -19,7 +20,7 @@ office_commands! {
     Act "members/remove" RemoveMember => ();
     Look "members/invitation" LookUpInvitation => Option<Invited>;
     Act "members/accept" AcceptInvitation => UserId;
-    Look "members/invited_customers" ListInvitedCustomers => Vec<Invitation>;
+    Look "members/invited_customers" ListInvitedCustomers => Slice<Invitation, InvitationId>;
     Act "members/invite_customer" InviteCustomer => ();
     Act "members/withdraw_customer" WithdrawCustomer => ();
     Look "members/closing" LookUpClosing => Closing;
@@ -166,14 +167,14 @@ pub struct AcceptInvitation {
     pub session: NewSession,
 }
 
-/// Who is invited to open an account? Newest first.
+/// Lists who is invited to open an account, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListInvitedCustomers {
     /// The operator who asks.
     pub user: UserId,
-    /// Only those older than this one.
-    pub before: Option<InvitationId>,
-    /// So many at most.
+    /// Which page.
+    pub place: Place<InvitationId>,
+    /// Rows of a page.
     pub limit: u32,
 }
 

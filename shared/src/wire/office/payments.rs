@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::By;
-use super::billing::{Place, Slice};
+use super::paging::{Place, Slice};
 use crate::id::{AccountId, PaymentId, UnmatchedId};
 use crate::money::NanoUsd;
 use crate::office_commands;
@@ -15,7 +15,7 @@ office_commands! {
     Look "payment/show" ShowPayment => Payment;
     Look "payment/waiting" ListWaiting => Vec<Payment>;
     Act "payment/tell" Tell => Told;
-    Look "payment/unmatched" ListUnmatched => Slice<Unmatched>;
+    Look "payment/unmatched" ListUnmatched => Slice<Unmatched, UnmatchedId>;
     Look "payment/unmatched/show" ShowUnmatched => Unmatched;
     Act "payment/assign" AssignUnmatched => ();
     Act "payment/dismiss" DismissUnmatched => ();
@@ -249,10 +249,10 @@ pub enum Told {
 pub struct ListUnmatched {
     /// Which of them.
     pub which: Handled,
-    /// Where the part begins.
-    pub from: Place<UnmatchedId>,
-    /// How many at most.
-    pub limit: i64,
+    /// Which page.
+    pub place: Place<UnmatchedId>,
+    /// Rows of a page.
+    pub limit: u32,
 }
 
 /// One of them.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::paging::{Place, Slice};
 use crate::id::{AccountId, KeyId, RequestId, TransferId};
 use crate::money::NanoUsd;
 use crate::office_commands;
@@ -9,7 +10,7 @@ use crate::wire::ledger::{Outcome, Usage};
 
 office_commands! {
     Look "usage/overview" ShowOverview => Overview;
-    Look "usage/requests" ListRequests => Requests;
+    Look "usage/requests" ListRequests => Slice<Request, RequestId>;
     Look "usage/request" ShowRequest => RequestDetails;
     Look "usage/choices" ListChoices => Choices;
 }
@@ -123,39 +124,17 @@ pub struct Filter {
     pub until_ms: Option<i64>,
 }
 
-/// Where a page of a list begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// With the newest.
-    #[default]
-    Newest,
-    /// With the newest of those that are older than this one.
-    OlderThan(RequestId),
-    /// With the oldest of those that are newer than this one; the page is newest first all the same.
-    NewerThan(RequestId),
-}
-
-/// Requests of an account, newest first.
+/// Lists the requests of an account, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListRequests {
     /// The account.
     pub account: AccountId,
     /// Which.
     pub filter: Filter,
-    /// From where on.
-    pub place: Place,
-    /// How many; [`REQUESTS_MAX`] at most.
-    pub most: u32,
-}
-
-/// A page of requests.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Requests {
-    /// The requests, newest first.
-    pub requests: Vec<Request>,
-    /// Whether there are more in the direction that was asked for.
-    pub has_more: bool,
+    /// Which page.
+    pub place: Place<RequestId>,
+    /// Rows of a page; [`REQUESTS_MAX`] at most.
+    pub limit: u32,
 }
 
 /// One request that ended.

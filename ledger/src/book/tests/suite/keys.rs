@@ -9,8 +9,10 @@ use syntopen_shared::money::NanoUsd;
 use syntopen_shared::token::Token;
 use syntopen_shared::wire::admin::{AllowedModels, Expiry, UpdateKey};
 use syntopen_shared::wire::ledger::{KeyRecord, Spent};
-use syntopen_shared::wire::office::keys::{KeyFilter, KeyPage, KeyPlace, ListKeys};
+use syntopen_shared::wire::office::keys::{KeyFilter, KeyPage, ListKeys};
+use syntopen_shared::wire::office::paging::Place;
 
+use super::lists::walked;
 use crate::account::{EndedAs, Entry};
 use crate::book::keys::{self, lines};
 use crate::book::settlements::{self, StreamBatch};
@@ -20,13 +22,15 @@ use crate::book::tests::fixture::{Customer, Database, START_MS, anchor};
 const SHARD: u32 = 1;
 const DAY_MS: i64 = 86_400_000;
 
-async fn page(database: &Database, customer: Customer, (filter, place): (KeyFilter, KeyPlace)) -> KeyPage {
+async fn page(database: &Database, customer: Customer, (filter, place): (KeyFilter, Place<KeyId>)) -> KeyPage {
     let asked = ListKeys { account: customer.account, filter, place };
     lines::page(database.book.readers(), &asked, (2, START_MS)).await.unwrap()
 }
 
-fn ids(page: &KeyPage) -> Vec<KeyId> {
-    page.keys.iter().map(|line| line.record.key).collect()
+/// The keys of all pages, on and back.
+async fn keys(database: &Database, customer: Customer, filter: KeyFilter) -> [Vec<KeyId>; 2] {
+    let rows = walked(2, async |place| page(database, customer, (filter, place)).await.keys).await;
+    rows.map(|rows| rows.iter().map(|line| line.record.key).collect())
 }
 
 pub(in crate::book::tests) async fn lists_show_an_accounts_own_keys(database: &Database) {
@@ -51,24 +55,16 @@ pub(in crate::book::tests) async fn lists_show_an_accounts_own_keys(database: &D
     transaction.commit().await.unwrap();
     drop(writer);
 
-    let first = page(database, ada, (KeyFilter::All, KeyPlace::Newest)).await;
-    assert_eq!((ids(&first).as_slice(), first.has_newer, first.has_older), (&all[..2], false, true));
-    let renamed = &first.keys[1].record;
+    let renamed = &page(database, ada, (KeyFilter::All, Place::First)).await.keys.rows[1].record;
     assert_eq!((renamed.name.as_str(), &renamed.allowed_models, renamed.version), ("ada's", &None, 2));
-    let second = page(database, ada, (KeyFilter::All, KeyPlace::Older(all[1]))).await;
-    assert_eq!((ids(&second).as_slice(), second.has_newer, second.has_older), (&all[2..4], true, true));
-    let last = page(database, ada, (KeyFilter::All, KeyPlace::Older(all[3]))).await;
-    assert_eq!((ids(&last).as_slice(), last.has_newer, last.has_older), (&all[4..], true, false));
-    let back = page(database, ada, (KeyFilter::All, KeyPlace::Newer(all[4]))).await;
-    assert_eq!((ids(&back).as_slice(), back.has_newer, back.has_older), (&all[2..4], true, true));
-    let active = page(database, ada, (KeyFilter::Active, KeyPlace::Newest)).await;
-    assert_eq!((ids(&active), active.has_older), (vec![all[1], all[3]], true));
-    let ended = page(database, ada, (KeyFilter::Ended, KeyPlace::Newest)).await;
-    assert_eq!((ids(&ended), ended.has_older), (vec![all[0], all[2]], false));
+    let (active, ended) = (vec![all[1], all[3], all[4]], vec![all[0], all[2]]);
+    for (filter, expected) in [(KeyFilter::All, all), (KeyFilter::Active, active), (KeyFilter::Ended, ended)] {
+        assert_eq!(keys(database, ada, filter).await, [expected.clone(), expected], "{filter:?}");
+    }
 
-    assert_eq!(ids(&page(database, eve, (KeyFilter::All, KeyPlace::Newest)).await), [eve.key]);
-    let none = page(database, eve, (KeyFilter::Ended, KeyPlace::Newest)).await;
-    assert!(none.keys.is_empty() && none.has_any);
+    assert_eq!(keys(database, eve, KeyFilter::All).await, [[eve.key], [eve.key]]);
+    let none = page(database, eve, (KeyFilter::Ended, Place::First)).await;
+    assert!(none.keys.rows.is_empty() && none.has_any);
     let readers = database.book.readers();
     assert!(lines::of(readers, (eve.account, ada.key), START_MS).await.unwrap().is_none());
     assert!(lines::of(readers, (ada.account, ada.key), START_MS).await.unwrap().is_some());

@@ -3,39 +3,19 @@
 use syntopen_shared::id::{AccountId, GatewayId, RequestId, UserId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::By;
-use syntopen_shared::wire::office::operator::accounts::Search;
+use syntopen_shared::wire::office::operator::accounts::{AccountRow, Search};
 use syntopen_shared::wire::office::operator::gateways::{BreakerState, ReportGateway, UpstreamReport};
 use syntopen_shared::wire::office::operator::ledger::Scope;
-use syntopen_shared::wire::office::operator::{PAGE_MAX, Place, Slice};
 
 use crate::account::EndedAs;
 use crate::book::acts::{self, Filter};
 use crate::book::audit::{self, Act, Who};
 use crate::book::reconciliations::{self, Outcome};
 use crate::book::tests::fixture::{Database, START_MS, credit};
-use crate::book::{credits, directory, gateways};
+use crate::book::{credits, directory, gateways, slices};
 
+use super::lists::walked;
 use super::stream;
-
-/// Every row of a list, page by page, forwards and then back again.
-async fn walked<T: Clone, F: Future<Output = Slice<T>>>(look: impl Fn(Place) -> F) -> [Vec<T>; 2] {
-    let (mut there, mut place) = (Vec::new(), Place::First);
-    let mut last = loop {
-        let slice = look(place).await;
-        assert!(slice.rows.len() <= PAGE_MAX);
-        there.extend(slice.rows.iter().cloned());
-        match slice.after.clone() {
-            Some(after) => place = Place::After(after),
-            None => break slice,
-        }
-    };
-    let mut back = last.rows.clone();
-    while let Some(before) = last.before {
-        last = look(Place::Before(before)).await;
-        back.splice(0..0, last.rows.iter().cloned());
-    }
-    [there, back]
-}
 
 pub(in crate::book::tests) async fn accounts_are_found_by_address_id_and_key(database: &Database) {
     let pool = database.book.readers();
@@ -48,32 +28,30 @@ pub(in crate::book::tests) async fn accounts_are_found_by_address_id_and_key(dat
     let ada = database.customer("ada").await;
     credit(&database.book, ada.account, (77, "one")).await;
 
-    let find = async |search: &Search, place| directory::find(pool, search, &place).await.unwrap();
-    let search = Search::Email("mid".to_owned());
-    let [there, back] = walked(|place| find(&search, place)).await;
+    let by_email = async |place| directory::by_email(pool, "mid", &place).await.unwrap();
+    let [there, back] = walked(slices::ROWS, by_email).await;
     let mut expected: Vec<_> =
         names.iter().filter(|name| name.starts_with("mid")).map(|name| format!("{name}@example.com")).collect();
     expected.sort_unstable();
-    let found = |rows: &[syntopen_shared::wire::office::operator::accounts::AccountRow]| {
-        rows.iter().map(|row| row.email.clone().unwrap()).collect::<Vec<_>>()
-    };
+    let found = |rows: &[AccountRow]| rows.iter().map(|row| row.email.clone().unwrap()).collect::<Vec<_>>();
     assert_eq!(found(&there), expected, "whatever language the database sorts by");
     assert_eq!(found(&back), expected);
 
-    let [there, back] = walked(|place| find(&Search::All, place)).await;
+    let [there, back] = walked(slices::ROWS, async |place| directory::all(pool, &place).await.unwrap()).await;
     let mut newest: Vec<_> = all.iter().copied().chain([ada.account]).collect();
     newest.sort_unstable_by_key(|account| std::cmp::Reverse(account.to_string()));
     assert_eq!(there.iter().map(|row| row.account).collect::<Vec<_>>(), newest, "and none of the house");
     assert_eq!(back, there);
 
-    let one = find(&Search::Account(ada.account), Place::First).await;
-    assert_eq!(one.rows.len(), 1);
-    let row = &one.rows[0];
+    let find = async |search: Search| directory::find(pool, &search).await.unwrap();
+    let one = find(Search::Account(ada.account)).await;
+    assert_eq!(one.len(), 1);
+    let row = &one[0];
     assert_eq!((row.email.as_deref(), row.balance.nanos(), row.keys), (Some("ada@example.com"), 77, 1));
-    assert!(find(&Search::Account(AccountId::mint()), Place::First).await.rows.is_empty());
-    let by_key = find(&Search::Key(ada.record().prefix), Place::First).await;
-    assert_eq!((by_key.rows.len(), by_key.after), (PAGE_MAX, None), "all keys of these tests are shown alike");
-    assert!(find(&Search::Key("sk-syn-none…".to_owned()), Place::First).await.rows.is_empty());
+    assert!(find(Search::Account(AccountId::mint())).await.is_empty());
+    let by_key = find(Search::Key(ada.record().prefix)).await;
+    assert_eq!(by_key.len(), slices::ROWS as usize, "all keys of these tests are shown alike");
+    assert!(find(Search::Key("sk-syn-none…".to_owned())).await.is_empty());
     assert!(directory::standing(pool, ada.account).await.unwrap().is_some());
     assert!(directory::standing(pool, AccountId::mint()).await.unwrap().is_none());
     assert_eq!(directory::transfers(pool, ada.account).await.unwrap()[0].amount.nanos(), 77);
@@ -104,7 +82,7 @@ pub(in crate::book::tests) async fn the_audit_log_is_filtered_and_goes_on_and_ba
     ] {
         let filter = Filter { act: act.map(str::to_owned), who: who.map(str::to_owned) };
         let read = async |place| acts::read(book.readers(), &filter, &place).await.unwrap();
-        let [there, back] = walked(read).await;
+        let [there, back] = walked(slices::ROWS, read).await;
         let is_meant = |number: &i64| {
             let made = if number % 3 == 0 { "thing.make" } else { "thing.break" };
             let by_whom = if number % 2 == 0 { "cli" } else { person.as_str() };

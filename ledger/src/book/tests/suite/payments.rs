@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use syntopen_shared::id::{PaymentId, UserId};
 use syntopen_shared::money::NanoUsd;
-use syntopen_shared::wire::office::billing::Place;
+use syntopen_shared::wire::office::paging::Place;
 use syntopen_shared::wire::office::payments::{
     Asked, Event, Fact, Handled, Hints, ListUnmatched, News, Payment, PaymentState, ReturnKind, ReturnState, Tell, Told,
 };
@@ -175,7 +175,7 @@ pub(in crate::book::tests) async fn what_does_not_fit_is_kept(database: &Databas
         }
     }
     assert_eq!(database.account(ada).await.0, 0);
-    let list = ListUnmatched { which: Handled::Open, from: Place::Newest, limit: 100 };
+    let list = ListUnmatched { which: Handled::Open, place: Place::First, limit: 100 };
     let kept = unmatched::list(database.book.readers(), &list).await.unwrap().rows;
     assert_eq!(kept.iter().rev().map(|kept| &kept.news).collect::<Vec<_>>(), wrong.iter().collect::<Vec<_>>());
 

@@ -6,7 +6,8 @@ use syntopen_shared::token::Token;
 use syntopen_shared::wire::ledger::AccountStatus;
 use syntopen_shared::wire::office::identity::Role;
 use syntopen_shared::wire::office::links::Purpose;
-use syntopen_shared::wire::office::members::Invitation;
+use syntopen_shared::wire::office::members::{Invitation, ListInvitedCustomers};
+use syntopen_shared::wire::office::paging::Place;
 
 use crate::book::alerts::{self, Claim};
 use crate::book::invitations::{self, NewInvitation};
@@ -73,8 +74,9 @@ pub(in crate::book::tests) async fn an_invitation_is_of_one_account_and_used_onc
 
     assert_eq!(invitations::of_account(&mut transaction, ada.account).await.unwrap(), std::slice::from_ref(&again));
     assert_eq!(invitations::of_account(&mut transaction, eve.account).await.unwrap(), []);
-    assert_eq!(invitations::of_customers(&mut transaction, None, 10).await.unwrap(), std::slice::from_ref(&customer));
-    assert_eq!(invitations::of_customers(&mut transaction, Some(customer.id), 10).await.unwrap(), []);
+    let list = ListInvitedCustomers { user: by, place: Place::First, limit: 10 };
+    let listed = invitations::of_customers(&mut transaction, &list).await.unwrap();
+    assert_eq!(listed.rows, std::slice::from_ref(&customer));
     assert!(invitations::find(&mut transaction, &first, START_MS).await.unwrap().is_none(), "it was replaced");
     assert!(invitations::take(&mut transaction, &second, again.expires_ms).await.unwrap().is_none(), "expired");
     for account in [Some(eve.account), None] {

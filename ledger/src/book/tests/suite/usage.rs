@@ -7,8 +7,9 @@ use syntopen_shared::clock::utc_day;
 use syntopen_shared::id::{KeyId, RequestId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::{Confirm, Outcome};
-use syntopen_shared::wire::office::usage::{Filter, ListRequests, Place, Requests};
+use syntopen_shared::wire::office::usage::{Filter, ListRequests};
 
+use super::lists::walked;
 use super::stream::book;
 use crate::account::{Charged, EndedAs, Entry};
 use crate::book::settlements::Committed;
@@ -53,32 +54,14 @@ async fn customers(database: &Database) -> [Customer; 3] {
     [ada, second, eve]
 }
 
-async fn page(database: &Database, (of, filter): (Customer, &Filter), place: Place) -> Requests {
-    let list = ListRequests { account: of.account, filter: filter.clone(), place, most: 3 };
-    requests::page(database.book.readers(), &list).await.unwrap()
-}
-
-/// All requests that the pages show, newest first, walking towards the older or the newer ones.
-async fn walk(database: &Database, of: (Customer, &Filter)) -> [Vec<RequestId>; 2] {
-    let (mut older, mut newer) = (Vec::new(), Vec::new());
-    let mut place = Place::Newest;
-    loop {
-        let page = page(database, of, place).await;
-        older.extend(page.requests.iter().map(|request| request.id));
-        match page.requests.last() {
-            Some(last) if page.has_more => place = Place::OlderThan(last.id),
-            _ => break,
-        }
-    }
-    let mut place = Place::NewerThan("00000000-0000-0000-0000-000000000000".parse().unwrap());
-    loop {
-        let page = page(database, of, place).await;
-        newer.splice(0..0, page.requests.iter().map(|request| request.id));
-        match page.requests.first() {
-            Some(first) if page.has_more => place = Place::NewerThan(first.id),
-            _ => return [older, newer],
-        }
-    }
+/// All requests that the pages show, newest first, on and back.
+async fn walk(database: &Database, (of, filter): (Customer, &Filter)) -> [Vec<RequestId>; 2] {
+    let (account, limit) = (of.account, 3);
+    let look = async |place| {
+        let list = ListRequests { account, filter: filter.clone(), place, limit };
+        requests::page(database.book.readers(), &list).await.unwrap()
+    };
+    walked(limit, look).await.map(|rows| rows.iter().map(|request| request.id).collect())
 }
 
 pub(in crate::book::tests) async fn pages_have_each_request_once_by_every_filter(database: &Database) {

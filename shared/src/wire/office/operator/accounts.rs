@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Slice};
 use crate::id::{AccountId, KeyId, RequestId, SubmissionId, TransferId, UserId};
 use crate::money::NanoUsd;
 use crate::office_commands;
@@ -10,32 +9,45 @@ use crate::wire::admin::{CreditClass, CreditReceipt};
 use crate::wire::ledger::{AccountStatus, KeyStatus, Spent};
 use crate::wire::office::By;
 use crate::wire::office::identity::Role;
+use crate::wire::office::paging::{Place, Slice};
 
 office_commands! {
-    Look "operator/accounts" FindAccounts => Slice<AccountRow>;
+    Look "operator/accounts" ListAccounts => Slice<AccountRow, AccountId>;
+    Look "operator/accounts/by_email" FindByEmail => Slice<AccountRow, String>;
+    Look "operator/accounts/find" FindAccounts => Vec<AccountRow>;
     Look "operator/account" LookAtAccount => AccountDetails;
     Act "operator/credit" GiveCredit => CreditReceipt;
     Act "operator/refund" RefundRequest => CreditReceipt;
     Act "operator/standing" SetStanding => ();
 }
 
-/// Looks for accounts.
+/// Lists all accounts, newest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListAccounts {
+    /// Which page.
+    pub place: Place<AccountId>,
+}
+
+/// Looks for accounts by their users' addresses; they are listed by address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FindByEmail {
+    /// How the address begins.
+    pub prefix: String,
+    /// Which page.
+    pub place: Place<String>,
+}
+
+/// Looks for accounts by what so few share that one page has them all, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FindAccounts {
     /// Which ones.
     pub search: Search,
-    /// Which page of them.
-    pub place: Place,
 }
 
 /// Which accounts are looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Search {
-    /// All, newest first.
-    All,
-    /// Those with a user whose address begins so, by address.
-    Email(String),
     /// This one.
     Account(AccountId),
     /// Those with a key that is shown so.

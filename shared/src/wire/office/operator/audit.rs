@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Slice};
+use crate::id::ActId;
 use crate::office_commands;
+use crate::wire::office::paging::{Place, Slice};
 
 office_commands! {
     Look "operator/audit" ReadAudit => AuditPage;
@@ -17,14 +18,14 @@ pub struct ReadAudit {
     /// Acts of this person alone: an e-mail address, or `cli`.
     pub person: Option<String>,
     /// Which page.
-    pub place: Place,
+    pub place: Place<ActId>,
 }
 
 /// A page of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPage {
     /// The acts.
-    pub acts: Slice<AuditRow>,
+    pub acts: Slice<AuditRow, ActId>,
     /// All kinds of acts that there are.
     pub kinds: Vec<String>,
 }
@@ -33,7 +34,7 @@ pub struct AuditPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRow {
     /// Its identifier.
-    pub id: String,
+    pub id: ActId,
     /// When, in milliseconds since the Unix epoch.
     pub at_ms: i64,
     /// Who: a user's id, or `cli`.
