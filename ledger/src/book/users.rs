@@ -65,12 +65,3 @@ fn read(row: &Row) -> Result<Credentials> {
         is_verified: row.get::<Option<i64>>("verified_ms")?.is_some(),
     })
 }
-
-/// Whether a person is an operator.
-pub(crate) async fn is_operator(executor: impl Into<Executor<'_>>, user: UserId) -> Result<bool> {
-    let row = query("SELECT CAST(operator AS BIGINT) AS operator FROM users WHERE id = $1")
-        .bind(user)
-        .fetch_optional(executor)
-        .await?;
-    Ok(row.map(|row| row.get::<i64>("operator")).transpose()?.is_some_and(|operator| operator != 0))
-}

@@ -13,6 +13,7 @@ use syntopen_shared::wire::office::{By, Refusal};
 use super::identity::begin;
 use super::links::{hash, taken};
 use super::members::owns;
+use super::operator::only_operators;
 use super::{Handle, OfficeError};
 use crate::book::accounts::{self, NewAccount};
 use crate::book::audit::{self, Act, Who};
@@ -75,7 +76,7 @@ impl Handle<InviteCustomer> for Core {
         let InviteCustomer { by, new } = command;
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
-        operates(&mut transaction, by.user).await?;
+        only_operators(&mut transaction, by.user).await?;
         let invited = self.invitation(&new, Role::Owner)?;
         if members::by_email(&mut transaction, &invited.email).await?.is_some() {
             return Err(Refusal::invalid("email", "This address has an account already.").into());
@@ -90,7 +91,7 @@ impl Handle<WithdrawCustomer> for Core {
         let WithdrawCustomer { by, invitation } = command;
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
-        operates(&mut transaction, by.user).await?;
+        only_operators(&mut transaction, by.user).await?;
         self.withdraw(&mut transaction, (&by, None), invitation).await?;
         Ok(transaction.commit().await?)
     }
@@ -98,9 +99,7 @@ impl Handle<WithdrawCustomer> for Core {
 
 impl Handle<ListInvitedCustomers> for Core {
     async fn handle(&self, command: ListInvitedCustomers) -> Result<Slice<Invitation, InvitationId>, OfficeError> {
-        if !members::is_operator(self.book.readers(), command.user).await? {
-            return Err(Refusal::NotFound.into());
-        }
+        only_operators(self.book.readers(), command.user).await?;
         Ok(invitations::of_customers(self.book.readers(), &command).await?)
     }
 }
@@ -196,9 +195,4 @@ async fn join(
     let verified_ms = open.mailed.then_some(created_ms);
     let new = NewMember { account, user, email, role: open.role, password_hash: hashed, verified_ms, created_ms };
     taken(members::insert(transaction, &new).await)
-}
-
-/// Refuses whoever is no operator: for them there is nothing.
-async fn operates(transaction: &mut Transaction<'_>, user: UserId) -> Result<(), OfficeError> {
-    if members::is_operator(transaction, user).await? { Ok(()) } else { Err(Refusal::NotFound.into()) }
 }

@@ -6,13 +6,14 @@ mod ledger;
 mod money;
 pub(crate) mod standing;
 
+use syntopen_shared::id::UserId;
+use syntopen_shared::wire::office::Refusal;
 use syntopen_shared::wire::office::operator::audit::{AuditPage, ReadAudit};
-use syntopen_shared::wire::office::{By, Refusal};
 
 use super::{Handle, OfficeError};
 use crate::book::acts::{self, Filter};
 use crate::book::sql::Executor;
-use crate::book::users;
+use crate::book::{members, users};
 use crate::ledger::Core;
 
 /// A reason is a sentence or a few.
@@ -38,8 +39,8 @@ impl Handle<ReadAudit> for Core {
 }
 
 /// Whoever is no operator finds nothing, whatever the gateway thinks.
-async fn only_operators(executor: impl Into<Executor<'_>>, by: &By) -> Result<(), OfficeError> {
-    if users::is_operator(executor, by.user).await? { Ok(()) } else { Err(Refusal::NotFound.into()) }
+pub(super) async fn only_operators(executor: impl Into<Executor<'_>>, user: UserId) -> Result<(), OfficeError> {
+    if members::is_operator(executor, user).await? { Ok(()) } else { Err(Refusal::NotFound.into()) }
 }
 
 /// A reason as it is written down.

@@ -1,8 +1,7 @@
 //! What an account used.
 
 use syntopen_shared::clock::{utc_day, utc_month};
-use syntopen_shared::id::{AccountId, RequestId};
-use syntopen_shared::money::NanoUsd;
+use syntopen_shared::id::RequestId;
 use syntopen_shared::wire::office::Refusal;
 use syntopen_shared::wire::office::paging::Slice;
 use syntopen_shared::wire::office::usage::{
@@ -10,7 +9,7 @@ use syntopen_shared::wire::office::usage::{
 };
 
 use super::{Handle, OfficeError};
-use crate::book::{balances, days, requests};
+use crate::book::{days, requests};
 use crate::ledger::Core;
 
 /// Keys that are offered as filters at most.
@@ -19,12 +18,12 @@ const KEYS_MAX: i64 = 1_000;
 impl Handle<ShowOverview> for Core {
     async fn handle(&self, command: ShowOverview) -> Result<Overview, OfficeError> {
         let (account, readers) = (command.account, self.book.readers());
-        let (balance, held) = self.balance_of(account).await?;
+        let balance = self.balance(account).await?;
         let day = utc_day(self.clock.unix_ms());
         let first = day + 1 - i64::from(command.days.clamp(1, DAYS_MAX));
         Ok(Overview {
-            balance,
-            held,
+            balance: balance.posted,
+            held: balance.held,
             today: days::spent(readers, (account, day)).await?,
             month: days::spent(readers, (account, first_of_month(day))).await?,
             is_used: days::are_any(readers, account).await?,
@@ -53,17 +52,6 @@ impl Handle<ListChoices> for Core {
         let readers = self.book.readers();
         let keys = requests::keys(readers, (command.account, KEYS_MAX)).await?;
         Ok(Choices { keys, models: days::models(readers, command.account).await? })
-    }
-}
-
-impl Core {
-    /// What the hot state has, or the book where nothing was asked of the account lately.
-    async fn balance_of(&self, account: AccountId) -> Result<(NanoUsd, NanoUsd), OfficeError> {
-        if let Some(hot) = self.balances.account(account).await? {
-            return Ok((hot.posted, hot.held));
-        }
-        let booked = balances::of_account(self.book.readers(), account).await?.ok_or(Refusal::NotFound)?;
-        Ok((booked.record.posted, NanoUsd::ZERO))
     }
 }
 

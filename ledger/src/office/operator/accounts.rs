@@ -7,7 +7,7 @@ use syntopen_shared::wire::office::operator::accounts::{
 };
 use syntopen_shared::wire::office::paging::Slice;
 
-use crate::book::{balances, directory};
+use crate::book::directory;
 use crate::ledger::Core;
 use crate::office::{Handle, OfficeError};
 
@@ -33,18 +33,14 @@ impl Handle<LookAtAccount> for Core {
     async fn handle(&self, LookAtAccount { account }: LookAtAccount) -> Result<AccountDetails, OfficeError> {
         let pool = self.book.readers();
         let (status, created_ms) = directory::standing(pool, account).await?.ok_or(Refusal::NotFound)?;
-        let hot = self.balances.account(account).await?;
-        let record = match hot {
-            Some(hot) => hot,
-            None => balances::of_account(pool, account).await?.ok_or(Refusal::NotFound)?.record,
-        };
+        let balance = self.balance(account).await?;
         let (spent, keys_count) = directory::spent(pool, account, self.clock.unix_ms()).await?;
         Ok(AccountDetails {
             account,
             status,
             created_ms,
-            balance: record.posted,
-            held: record.held,
+            balance: balance.posted,
+            held: balance.held,
             spent,
             users: directory::users(pool, account).await?,
             keys: directory::keys(pool, account).await?,

@@ -45,7 +45,7 @@ impl Handle<Reconcile> for Core {
         let at_ms = self.clock.unix_ms();
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
-        only_operators(&mut transaction, &by).await?;
+        only_operators(&mut transaction, by.user).await?;
         if reconciliations::is_running(&mut transaction, Scope::Whole, at_ms - RUNS_MAX_MS).await? {
             return Err(Refusal::conflict("A reconciliation is running.").into());
         }

@@ -109,7 +109,7 @@ impl Core {
     async fn book_movement(&self, movement: &Movement<'_>) -> Result<Booked, Failure> {
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
-        only_operators(&mut transaction, movement.by).await?;
+        only_operators(&mut transaction, movement.by.user).await?;
         directory::standing(&mut transaction, movement.account).await?.ok_or(Refusal::NotFound)?;
         let (account, amount, class) = (movement.account, movement.amount, movement.class);
         let (reference, created_ms) = (movement.reference.as_str(), self.clock.unix_ms());

@@ -20,7 +20,7 @@ struct Detail<'a> {
 impl Handle<SetStanding> for Core {
     async fn handle(&self, command: SetStanding) -> Result<(), OfficeError> {
         let SetStanding { by, account, status, reason: why } = &command;
-        only_operators(self.book.readers(), by).await?;
+        only_operators(self.book.readers(), by.user).await?;
         let detail = Detail { reason: reason(why)? };
         if directory::is_of(self.book.readers(), by.user, *account).await? {
             return Err(Refusal::conflict("This is the account that you are signed in to.").into());
