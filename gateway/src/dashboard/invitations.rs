@@ -1,24 +1,25 @@
 //! Invitations: accepting one, and those by which the operator lets customers in.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use syntopen_ledger::office::OfficeError;
 use syntopen_shared::token::Token;
+use syntopen_shared::wire::office::Password;
+use syntopen_shared::wire::office::identity::SignedIn;
 use syntopen_shared::wire::office::members::{AcceptInvitation, Invited, LookUpInvitation};
-use syntopen_shared::wire::office::{Password, Refusal};
 
 use super::error::PageError;
 use super::form::{Errors, Form};
-use super::links::{Choose, OF_TRIES, dead};
-use super::page::{Page, render, render_as, see_other};
-use super::sign_in::new_session;
+use super::links::{Choose, Chosen, OF_TRIES, dead};
+use super::page::{Page, render};
+use super::sign_in::{admitted, new_session};
 use super::throttle;
 use super::viewer::Visitor;
-use super::{BASE, cookie, page};
+use super::{BASE, page};
 use crate::app::App;
 
 mod customers;
+mod invitee;
+
+pub(super) use invitee::{Invitee, done};
 
 /// The pages.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -30,11 +31,6 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .route(web::post().to(customers::invite)),
         )
         .service(page("/operator/invitations/{id}/withdraw").route(web::post().to(customers::withdraw)));
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Fields {
-    password: String,
 }
 
 /// What one is invited to, and the form.
@@ -49,26 +45,18 @@ async fn show(app: web::Data<App>, visitor: Visitor, token: web::Path<String>) -
 async fn accept(
     (app, request): (web::Data<App>, HttpRequest),
     (visitor, token): (Visitor, web::Path<String>),
-    Form(fields): Form<Fields>,
+    Form(chosen): Form<Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let Some((invited, token)) = look_up(&app, &visitor, &token).await? else { return dead(&visitor) };
     let session = Token::generate();
     let accept = AcceptInvitation {
         hash: token.hash(),
-        password: Password::new(fields.password),
+        password: Password::new(chosen.password),
         session: new_session(&request, &visitor, &session),
     };
     match app.office.ask(accept).await {
-        Ok(_) => {
-            let mut response = see_other(BASE);
-            response.add_cookie(&cookie::begin_session(&session, &visitor.origin)).map_err(|_| PageError::Internal)?;
-            Ok(response)
-        }
-        Err(OfficeError::Refused(Refusal::NotFound)) => dead(&visitor),
-        Err(error) => {
-            let page = Choose { errors: Errors::of_refusal(error)?, ..choose(&visitor, invited, &token) };
-            render_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
+        Ok(user) => admitted(SignedIn::Done(user), (&visitor, &session), BASE),
+        Err(refused) => choose(&visitor, invited, &token).again(&visitor, refused),
     }
 }
 

@@ -3,7 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use serde::Deserialize;
+use syntopen_ledger::office::OfficeError;
 use syntopen_shared::token::Token;
+use syntopen_shared::wire::office::Refusal;
 use syntopen_shared::wire::office::links::{LookUpLink, Purpose, RequestLink, Requested};
 
 use super::error::PageError;
@@ -90,6 +93,22 @@ pub(super) struct Choose {
     pub(super) words: String,
     pub(super) button: &'static str,
     pub(super) errors: Errors,
+}
+
+/// What the form of that page sends.
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    pub(super) password: String,
+}
+
+impl Choose {
+    /// The page again, with why the password was refused; or that the link does not work any more.
+    pub(super) fn again(self, visitor: &Visitor, refused: OfficeError) -> Result<HttpResponse, PageError> {
+        if refused == OfficeError::Refused(Refusal::NotFound) {
+            return dead(visitor);
+        }
+        render_as(StatusCode::UNPROCESSABLE_ENTITY, &Self { errors: Errors::of_refusal(refused)?, ..self })
+    }
 }
 
 #[derive(Template)]

@@ -12,7 +12,7 @@ use super::error::PageError;
 use super::form::{Errors, Form};
 use super::page::{Page, Section, render, render_as, see_other};
 use super::viewer::Signed;
-use super::{BASE, page};
+use super::{BASE, invitations, page};
 use crate::app::App;
 
 mod closing;
@@ -65,11 +65,9 @@ struct MembersPage {
 /// The members, and who is invited.
 async fn show(app: web::Data<App>, signed: Signed, query: web::Query<Query>) -> Result<HttpResponse, PageError> {
     let done = match query.done.as_deref() {
-        Some("invited") => Some("The invitation is on its way."),
-        Some("withdrawn") => Some("The invitation is taken back: its link does not work any more."),
         Some("role") => Some("The role is changed."),
         Some("removed") => Some("The member is removed and signed out."),
-        _ => None,
+        what => what.and_then(invitations::done),
     };
     render(&MembersPage { done, ..MembersPage::of(&app, &signed).await? })
 }

@@ -5,16 +5,17 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use syntopen_shared::token::Token;
+use syntopen_shared::wire::office::Password;
+use syntopen_shared::wire::office::identity::{self, SignedIn};
 use syntopen_shared::wire::office::links::Purpose;
-use syntopen_shared::wire::office::{Password, identity};
 
 use super::error::PageError;
 use super::form::{Errors, Form};
 use super::page::{Page, render, render_as, see_other};
-use super::sign_in::new_session;
+use super::sign_in::{admitted, new_session};
 use super::throttle::{self, Attempt};
 use super::viewer::Visitor;
-use super::{BASE, cookie, links};
+use super::{BASE, links};
 use crate::app::App;
 use crate::config::SignUp;
 
@@ -69,11 +70,7 @@ pub(crate) async fn submit(
         session: new_session(&request, &visitor, &token),
     };
     match app.office.ask(sign_up).await {
-        Ok(_) => {
-            let mut response = see_other(BASE);
-            response.add_cookie(&cookie::begin_session(&token, &visitor.origin)).map_err(|_| PageError::Internal)?;
-            Ok(response)
-        }
+        Ok(user) => admitted(SignedIn::Done(user), (&visitor, &token), BASE),
         Err(error) => {
             let errors = Errors::of_refusal(error)?;
             let page = SignUpPage { email: fields.email, errors, ..blank(&app, &visitor) };

@@ -5,20 +5,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use syntopen_shared::id::InvitationId;
-use syntopen_shared::token::Token;
-use syntopen_shared::wire::office::members::{
-    Invitation, InviteCustomer, ListInvitedCustomers, NewInvitation, WithdrawCustomer,
-};
+use syntopen_shared::wire::office::members::{Invitation, InviteCustomer, ListInvitedCustomers, WithdrawCustomer};
 use syntopen_shared::wire::office::paging::Place;
 
+use super::{Invitee, done};
 use crate::app::App;
+use crate::dashboard::address;
 use crate::dashboard::error::PageError;
 use crate::dashboard::form::{Errors, Form};
 use crate::dashboard::page::{Page, Section, render, render_as, see_other};
 use crate::dashboard::pager::{self, Pager};
 use crate::dashboard::viewer::{Operator, Signed};
-use crate::dashboard::{BASE, address};
-use crate::mail::{Letter, Recipient};
+use crate::mail::Letter;
 
 const PATH: &str = "/dashboard/operator/invitations";
 /// Invitations of a page.
@@ -57,11 +55,8 @@ pub(super) async fn show(
     (app, request): (web::Data<App>, HttpRequest),
     Operator(signed): Operator,
 ) -> Result<HttpResponse, PageError> {
-    let done = match address::read::<Query>(&request)?.done.as_deref() {
-        Some("invited") => Some("The invitation is on its way."),
-        Some("withdrawn") => Some("The invitation is taken back: its link does not work any more."),
-        _ => None,
-    };
+    let Query { done: what } = address::read(&request)?;
+    let done = what.as_deref().and_then(done);
     render(&Customers { done, ..Customers::of(&app, &signed, pager::place(&request)?).await? })
 }
 
@@ -71,24 +66,18 @@ pub(super) async fn invite(
     Operator(signed): Operator,
     Form(fields): Form<Fields>,
 ) -> Result<HttpResponse, PageError> {
-    let token = Token::generate();
-    let email = fields.email.trim().to_owned();
-    let new = NewInvitation { email: email.clone(), hash: token.hash(), mailed: app.mail.is_some() };
-    let mut errors = Errors::default();
-    let Some(recipient) = Recipient::parse(&fields.email) else {
-        errors.add("email", "This is no address to which a message can be sent.");
-        return again(&app, &signed, (fields.email, errors)).await;
+    let invitee = match Invitee::parse(&fields.email) {
+        Ok(invitee) => invitee,
+        Err(errors) => return again(&app, &signed, (fields.email, errors)).await,
     };
-    if let Err(error) = app.office.ask(InviteCustomer { by: signed.by(), new }).await {
+    let invite = InviteCustomer { by: signed.by(), new: invitee.invitation(&app) };
+    if let Err(error) = app.office.ask(invite).await {
         return again(&app, &signed, (fields.email, Errors::of_refusal(error)?)).await;
     }
-    let path = format!("{BASE}/invitation/{}", token.expose());
-    if let Some(mail) = &app.mail {
-        mail.send(recipient, Letter::Customer { link: format!("{}{path}", mail.public_url()) });
-        return Ok(see_other(&format!("{PATH}?done=invited")));
+    match invitee.send((&app, &signed), |link| Letter::Customer { link }) {
+        None => Ok(see_other(&format!("{PATH}?done=invited"))),
+        link => render(&Customers { link, ..Customers::of(&app, &signed, Place::First).await? }),
     }
-    let link = Some((email, format!("{}{path}", signed.visitor.origin.base)));
-    render(&Customers { link, ..Customers::of(&app, &signed, Place::First).await? })
 }
 
 /// Takes one back.

@@ -1,25 +1,17 @@
 //! Choosing another password by a link.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
-use syntopen_ledger::office::OfficeError;
 use syntopen_shared::token::Token;
+use syntopen_shared::wire::office::Password;
 use syntopen_shared::wire::office::links::{Purpose, ResetPassword};
-use syntopen_shared::wire::office::{Password, Refusal};
 
-use super::{Choose, dead, look_up};
+use super::{Choose, Chosen, dead, look_up};
 use crate::app::App;
 use crate::dashboard::BASE;
 use crate::dashboard::error::PageError;
 use crate::dashboard::form::{Errors, Form};
-use crate::dashboard::page::{Page, render, render_as, see_other};
+use crate::dashboard::page::{Page, render, see_other};
 use crate::dashboard::viewer::Visitor;
-
-#[derive(Deserialize)]
-pub(crate) struct Fields {
-    password: String,
-}
 
 /// The form.
 pub(super) async fn show(
@@ -37,23 +29,19 @@ pub(super) async fn show(
 pub(super) async fn submit(
     app: web::Data<App>,
     (visitor, token): (Visitor, web::Path<String>),
-    Form(fields): Form<Fields>,
+    Form(chosen): Form<Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let Some((email, token)) = look_up((&app, &visitor), Purpose::Reset, &token).await? else {
         return dead(&visitor);
     };
     let reset = ResetPassword {
         hash: token.hash(),
-        password: Password::new(fields.password),
+        password: Password::new(chosen.password),
         address: visitor.origin.address.to_string(),
     };
     match app.office.ask(reset).await {
         Ok(()) => Ok(see_other(&format!("{BASE}/done/password"))),
-        Err(OfficeError::Refused(Refusal::NotFound)) => dead(&visitor),
-        Err(error) => {
-            let page = Choose { errors: Errors::of_refusal(error)?, ..page(&visitor, email, &token) };
-            render_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
+        Err(refused) => page(&visitor, email, &token).again(&visitor, refused),
     }
 }
 
