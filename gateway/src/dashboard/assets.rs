@@ -21,6 +21,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("app.js", JS, include_str!("assets/app.js")),
     ("playground.js", JS, include_str!("assets/playground.js")),
     ("charts.js", JS, include_str!("assets/charts.js")),
+    ("first-steps.js", JS, include_str!("assets/first-steps.js")),
     ("icons.svg", SVG, include_str!("assets/icons.svg")),
     ("once.js", JS, include_str!("assets/once.js")),
     ("icon.svg", SVG, include_str!("assets/icon.svg")),

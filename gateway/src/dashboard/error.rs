@@ -67,7 +67,7 @@ impl PageError {
                 let message = "Accounts cannot be read at the moment. API requests go on; try again in a moment.";
                 ("Not available", message.to_owned())
             }
-            Self::Internal => ("Our fault", "Something went wrong on our side. Try again.".to_owned()),
+            Self::Internal => ("Something went wrong", "The fault is ours. Try again in a moment.".to_owned()),
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct FirstSteps {
     has_balance: bool,
     has_key: bool,
     has_request: bool,
+    /// Whether money can be paid in here, without the operator.
+    can_pay: bool,
     curl: String,
 }
 
@@ -41,7 +43,8 @@ impl FirstSteps {
         let Progress { has_balance, has_key, has_request } = progress;
         let model = model_to_try(&app.catalog.current(), None).unwrap_or_default();
         let curl = Snippets::of(&Call { base: page.base.clone(), model })?.curl;
-        Ok(Self { has_balance, has_key, has_request, curl })
+        let can_pay = app.config.payments.stripe.is_some();
+        Ok(Self { has_balance, has_key, has_request, can_pay, curl })
     }
 }
 
@@ -52,7 +55,7 @@ mod tests {
     #[test]
     fn steps_show_what_is_done_and_escape_their_values() {
         let curl = "curl '<b>'".to_owned();
-        let steps = FirstSteps { has_balance: true, has_key: false, has_request: false, curl };
+        let steps = FirstSteps { has_balance: true, has_key: false, has_request: false, can_pay: true, curl };
         let html = steps.to_string();
         assert_eq!(html.matches("Done").count(), 1, "{html}");
         assert!(html.contains("/dashboard/keys/new") && !html.contains("/dashboard/billing"), "{html}");

@@ -147,10 +147,10 @@ async fn done(visitor: Visitor, what: web::Path<String>) -> Result<HttpResponse,
     let sign_in = Some(("/dashboard/sign-in", "Sign in"));
     let (title, words, leads_to) = match what.as_str() {
         "sent" => (
-            "Look into your mailbox",
+            "Check your inbox",
             "A message is on its way to you. It has a link that leads on from here. If it does not come within a few \
-             minutes, look among the unwanted messages, or try again.",
-            None,
+             minutes, look into your spam folder, or try again.",
+            Some(("/dashboard/sign-in", "Back to sign-in")),
         ),
         "password" => ("Your password is changed", "You have been signed out everywhere.", sign_in),
         "verified" => ("Your address is confirmed", "Thank you.", Some((BASE, "To the dashboard"))),

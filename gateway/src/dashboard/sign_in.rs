@@ -132,16 +132,18 @@ fn blank(app: &App, visitor: &Visitor, next: String) -> SignInPage {
     SignInPage {
         page: Page::bare(visitor, "Sign in"),
         email: String::new(),
-        provider: app.provider.as_ref().map(|provider| (provider.name().to_owned(), way_to_provider(&next))),
+        provider: way_to_provider(app, &next),
         next,
         may_sign_up: app.config.dashboard.sign_up == SignUp::Open,
         errors: Errors::default(),
     }
 }
 
-fn way_to_provider(next: &str) -> String {
+/// What people call the identity provider, and the way there, which leads to `next` in the end.
+pub(super) fn way_to_provider(app: &App, next: &str) -> Option<(String, String)> {
+    let provider = app.provider.as_ref()?;
     let next = serde_html_form::to_string([("next", next)]).unwrap_or_default();
-    format!("{BASE}/sign-in/provider?{next}")
+    Some((provider.name().to_owned(), format!("{BASE}/sign-in/provider?{next}")))
 }
 
 /// A page of ours: nobody is sent elsewhere by a link that was made for him.

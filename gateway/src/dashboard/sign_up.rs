@@ -12,7 +12,7 @@ use syntopen_shared::wire::office::links::Purpose;
 use super::error::PageError;
 use super::form::{Errors, Form};
 use super::page::{Page, render, render_as, see_other};
-use super::sign_in::{admitted, new_session};
+use super::sign_in::{admitted, new_session, way_to_provider};
 use super::throttle::{self, Attempt};
 use super::viewer::Visitor;
 use super::{BASE, links};
@@ -37,6 +37,8 @@ struct SignUpPage {
     is_open: bool,
     /// Whether the address is proven first, and the password chosen then.
     by_mail: bool,
+    /// What people call the identity provider, and the way there: it vouches for newcomers too.
+    provider: Option<(String, String)>,
     errors: Errors,
 }
 
@@ -54,7 +56,7 @@ pub(crate) async fn submit(
     if app.config.dashboard.sign_up == SignUp::Invited {
         return Err(PageError::NotFound);
     }
-    throttle::take(&app, OF_ADDRESS, &visitor.origin.address.to_string()).await?;
+    throttle::take(&app, OF_ADDRESS, &visitor.origin.network()).await?;
     if let Some(mail) = &app.mail {
         let errors = links::request((&app, mail), &visitor, (Purpose::SignUp, &fields.email)).await?;
         if errors.is_empty() {
@@ -85,6 +87,7 @@ fn blank(app: &App, visitor: &Visitor) -> SignUpPage {
         email: String::new(),
         is_open: app.config.dashboard.sign_up == SignUp::Open,
         by_mail: app.mail.is_some(),
+        provider: way_to_provider(app, BASE),
         errors: Errors::default(),
     }
 }

@@ -46,10 +46,12 @@
     setTimeout(() => { button.textContent = label; speaker.textContent = ""; }, 1500);
   }
 
-  // The browser's own time; the year only where it is another one. UTC stays on hover.
-  const short = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" };
-  const thisYear = new Intl.DateTimeFormat(undefined, short);
-  const otherYear = new Intl.DateTimeFormat(undefined, { ...short, year: "numeric" });
+  // The browser's own time; the year only where it is another one. UTC stays on hover. A line breaks between day and time.
+  const day = { month: "short", day: "numeric" };
+  const thisYear = new Intl.DateTimeFormat(undefined, day);
+  const otherYear = new Intl.DateTimeFormat(undefined, { ...day, year: "numeric" });
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const whole = (text) => text.replaceAll(" ", "\u00a0");
   const now = new Date();
 
   function enhance(scope) {
@@ -63,8 +65,9 @@
     }
     for (const time of scope.querySelectorAll("time[datetime*='T']")) {
       const moment = new Date(time.dateTime);
-      const format = moment.getFullYear() === now.getFullYear() ? thisYear : otherYear;
-      if (!Number.isNaN(moment.getTime())) time.textContent = format.format(moment);
+      if (Number.isNaN(moment.getTime())) continue;
+      const date = moment.getFullYear() === now.getFullYear() ? thisYear : otherYear;
+      time.textContent = `${whole(date.format(moment))}, ${whole(clock.format(moment))}`;
     }
     scope.querySelectorAll("table").forEach(align);
     reach(scope);

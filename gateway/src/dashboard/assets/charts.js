@@ -19,7 +19,9 @@
       { name: "Failed", values: figures.failed, show: whole, colour: "--bad" },
     ],
   };
-  const axes = { spend: (value) => `$${value.toLocaleString("en-US", { maximumFractionDigits: 6 })}`, requests: whole };
+  const axes = { spend: (value) => `$${value.toLocaleString("en-US", { maximumFractionDigits: 9 })}`, requests: whole };
+  // Of an axis: as wide as its longest number.
+  const width = (_, shown) => 24 + 7 * Math.max(3, ...(shown || []).map((text) => text.length));
 
   const fill = (series, place) => (series.colour ? token(series.colour) : colour(place));
 
@@ -90,7 +92,7 @@
       },
       axes: [
         { ...axis, grid: { show: false }, size: 32, space: 72, values: "{MMM} {D}" },
-        { ...axis, size: 72, values: (_, ticks) => ticks.map((tick) => (kind === "requests" && tick % 1 ? "" : axes[kind](tick))) },
+        { ...axis, size: width, values: (_, ticks) => ticks.map((tick) => (kind === "requests" && tick % 1 ? "" : axes[kind](tick))) },
       ],
       series: [{}, ...all.map((series, number) => ({
         label: series.name, fill: fill(series, number), width: 0, paths: uPlot.paths.bars({ size: [0.7, 40] }), points: { show: false },

@@ -68,7 +68,7 @@ pub(crate) async fn submit(
             match app.office.ask(create).await {
                 Ok(created) => {
                     let page = Page::of(&signed, Section::Keys, "Your new key");
-                    return made::answer((&app, page), created, None);
+                    return made::answer((&app, page), created, None).await;
                 }
                 Err(error) => Errors::of_refusal(error)?,
             }

@@ -2,7 +2,9 @@
 
 use actix_web::HttpResponse;
 use askama::Template;
+use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::KeyRecord;
+use syntopen_shared::wire::office::billing::ShowBalance;
 use syntopen_shared::wire::office::keys::{Created, Plaintext};
 
 use super::KEYS;
@@ -21,10 +23,12 @@ struct Made {
     replaced: Option<&'static str>,
     export: String,
     snippets: [(&'static str, String); 3],
+    /// Whether there is nothing to pay a call with.
+    is_broke: bool,
 }
 
 /// Shows the key in answer to its form. A form that is sent again leads to the key's page, where it is not shown.
-pub(super) fn answer(
+pub(super) async fn answer(
     (app, page): (&App, Page),
     created: Created,
     replaced: Option<&'static str>,
@@ -39,5 +43,8 @@ pub(super) fn answer(
     let model = model.or_else(|| allowed.and_then(|allowed| allowed.first().cloned())).unwrap_or_default();
     let snippets = Snippets::of(&Call { base: page.base.clone(), model })?.named();
     let export = format!("export {KEY_VARIABLE}={}", plaintext.expose());
-    render(&Made { page, plaintext, record, replaced, export, snippets })
+    // The key is made, and is shown whatever is known of the balance.
+    let balance = app.office.ask(ShowBalance { account: record.account }).await;
+    let is_broke = balance.is_ok_and(|balance| balance.posted <= NanoUsd::ZERO);
+    render(&Made { page, plaintext, record, replaced, export, snippets, is_broke })
 }

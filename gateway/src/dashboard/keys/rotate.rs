@@ -82,7 +82,7 @@ pub(crate) async fn submit(
         match app.office.ask(RotateKey { account, by: signed.by(), form: hash, key, grace_ms }).await {
             Ok(created) => {
                 let page = Page::of(&signed, Section::Keys, "Your new key");
-                return made::answer((&app, page), created, Some(done));
+                return made::answer((&app, page), created, Some(done)).await;
             }
             Err(error) => errors = Errors::of_refusal(error)?,
         }

@@ -24,10 +24,10 @@ pub(crate) const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
 #[must_use]
 pub(crate) const fn source(source: Option<UsageSource>) -> &'static str {
     match source {
-        Some(UsageSource::Provider) => "provider's figures",
-        Some(UsageSource::Estimated) => "estimated figures",
-        Some(UsageSource::Partial) => "partial figures",
-        None => "no figures",
+        Some(UsageSource::Provider) => "provider count",
+        Some(UsageSource::Estimated) => "our estimate",
+        Some(UsageSource::Partial) => "partial count",
+        None => "no tokens",
     }
 }
 
@@ -64,14 +64,14 @@ pub(crate) fn mean((sum_ms, count): (i64, i64)) -> String {
     lasted((0 < count).then(|| (sum_ms / count).max(0)))
 }
 
-/// What part of the whole: `1.25 %`.
+/// What part of the whole: `1.25%`.
 #[must_use]
 pub(crate) fn percent((part, whole): (i64, i64)) -> String {
     if whole <= 0 {
         return NONE.to_owned();
     }
     let hundredths = i128::from(part.max(0)) * 10_000 / i128::from(whole);
-    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
 #[cfg(test)]
@@ -83,6 +83,6 @@ mod tests {
         assert_eq!((lasted(None).as_str(), lasted(Some(820)).as_str()), (NONE, "820 ms"));
         assert_eq!((lasted(Some(12_345)).as_str(), lasted(Some(3_600_000)).as_str()), ("12.34 s", "3,600.00 s"));
         assert_eq!((mean((9, 2)).as_str(), mean((9, 0)).as_str()), ("4 ms", NONE));
-        assert_eq!((percent((1, 80)).as_str(), percent((0, 0)).as_str()), ("1.25 %", NONE));
+        assert_eq!((percent((1, 80)).as_str(), percent((0, 0)).as_str()), ("1.25%", NONE));
     }
 }

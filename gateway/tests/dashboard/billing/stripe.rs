@@ -11,12 +11,12 @@ use sha2::Sha256;
 
 use crate::gateway::{Answer, TestApp};
 
-pub(super) const SECRET_KEY: &str = "sk_test_double";
-pub(super) const WEBHOOK_SECRET: &str = "whsec_double";
+pub(crate) const SECRET_KEY: &str = "sk_test_double";
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_double";
 
 /// The double, and what it was asked.
-pub(super) struct Stripe {
-    pub(super) base: String,
+pub(crate) struct Stripe {
+    pub(crate) base: String,
     state: web::Data<Mutex<State>>,
     server: ServerHandle,
 }
@@ -33,7 +33,7 @@ struct State {
 }
 
 impl Stripe {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let state = web::Data::new(Mutex::new(State::default()));
         let data = state.clone();
         let server = HttpServer::new(move || {
@@ -54,7 +54,7 @@ impl Stripe {
     }
 
     /// The settings of a gateway that takes it for the payment service.
-    pub(super) fn settings(&self) -> [(&str, &str); 3] {
+    pub(crate) fn settings(&self) -> [(&str, &str); 3] {
         [
             ("STRIPE_SECRET_KEY", SECRET_KEY),
             ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET),
@@ -63,7 +63,7 @@ impl Stripe {
     }
 
     /// The customer pays in the checkout.
-    pub(super) fn pay(&self, url: &str) -> Value {
+    pub(crate) fn pay(&self, url: &str) -> Value {
         let mut state = self.state.lock().unwrap();
         let session = state.sessions.values_mut().find(|session| session["url"] == url).unwrap();
         session["status"] = json!("complete");
@@ -73,12 +73,12 @@ impl Stripe {
     }
 
     /// From now on checkouts are answered with this status.
-    pub(super) fn fail_with(&self, fault: Option<u16>) {
+    pub(crate) fn fail_with(&self, fault: Option<u16>) {
         self.state.lock().unwrap().fault = fault;
     }
 
     /// What it was asked, all of which was right.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let state = self.state.lock().unwrap();
         assert_eq!(state.wrong, Vec::<String>::new());
         state.asked.clone()
@@ -92,20 +92,20 @@ impl Drop for Stripe {
 }
 
 /// The proof of a body.
-pub(super) fn sign(seconds: i64, body: &str, secret: &str) -> String {
+pub(crate) fn sign(seconds: i64, body: &str, secret: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{seconds}.{body}").as_bytes());
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Sends an event with this signature.
-pub(super) async fn send_signed(app: &TestApp, body: String, signature: &str) -> Answer {
+pub(crate) async fn send_signed(app: &TestApp, body: String, signature: &str) -> Answer {
     let post = app.client.post(app.url("/webhooks/stripe")).insert_header(("Stripe-Signature", signature));
     Answer::read(post.send_body(body).await.unwrap()).await
 }
 
 /// Sends an event as the payment service does.
-pub(super) async fn send(app: &TestApp, id: &str, kind: &str, object: &Value) -> Answer {
+pub(crate) async fn send(app: &TestApp, id: &str, kind: &str, object: &Value) -> Answer {
     let body = json!({ "id": id, "object": "event", "type": kind, "data": { "object": object } }).to_string();
     let seconds = app.app.clock.unix_ms() / 1_000;
     let proof = sign(seconds, &body, WEBHOOK_SECRET);

@@ -111,6 +111,8 @@ async fn a_newcomer_gets_an_account_and_finds_it_again() {
     let browser = Browser::new(&stage.app);
     let page = browser.visit("/dashboard/sign-in").await;
     assert!(page.says("Sign in with Example &#60;ID&#62;"), "{}", page.text);
+    let page = browser.visit("/dashboard/sign-up").await;
+    assert!(page.says("Sign up with Example &#60;ID&#62;"), "{}", page.text);
 
     let page = stage.sign_in(&browser, "ada@example.com").await;
     assert_eq!((page.status, page.path.as_str()), (200, "/dashboard/settings"), "{}", page.text);
@@ -177,6 +179,7 @@ async fn an_account_is_linked_only_where_both_are_sure() {
 #[actix_rt::test]
 async fn newcomers_are_refused_where_signing_up_is_closed() {
     let stage = Stage::set(&[("SYNTOPEN_SIGN_UP", "invited")]).await;
+    assert!(!Browser::new(&stage.app).visit("/dashboard/sign-up").await.says("Sign up with"));
     let page = stage.sign_in(&Browser::new(&stage.app), "ada@example.com").await;
     assert_eq!(page.status, 422);
     assert!(page.says("new accounts are made by invitation"), "{}", page.text);

@@ -55,7 +55,7 @@ async fn money_is_given_and_taken_exactly_and_each_form_books_once() {
     assert!(log.says("&lt;script&gt;") || log.says("&#60;script&#62;"), "{}", log.text);
     assert!(!log.says("<script>alert") && log.says("paid by wire") && log.says("boss@example.com"));
     assert_eq!(log.text.matches("paid by wire").count(), 1, "once");
-    assert!(browser.visit("/dashboard/operator/audit?person=nobody%40x.org").await.says("No act matches"));
+    assert!(browser.visit("/dashboard/operator/audit?person=nobody%40x.org").await.says("No action matches"));
     assert!(browser.visit("/dashboard/operator/audit?person=cli&act=account.create").await.says("<div>cli</div>"));
     app.assert_books_agree().await;
 }

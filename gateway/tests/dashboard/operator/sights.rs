@@ -22,7 +22,7 @@ async fn an_upstream_that_fails_is_shown_as_open() {
     assert_ne!(app.chat(&customer, &failing).await.status, 200);
 
     let ill = until(&browser, UPSTREAMS, ">open<").await;
-    assert!(ill.says("1 call, 100.0 % failed"), "{}", ill.text);
+    assert!(ill.says("1 call, 100.0% failed"), "{}", ill.text);
 }
 
 #[actix_web::test]
@@ -58,7 +58,7 @@ async fn the_catalog_is_shown_as_loaded_without_credentials_and_with_what_was_re
     );
     app.write_catalog(&format!("{off}{catalog}"));
     let mended = until(&browser, CATALOG, "An earlier change of the file was refused").await;
-    for words in ["not served", "set OTHER_KEY to switch it on", ">else<", ">7<", ">3<"] {
+    for words in ["Not served", "set OTHER_KEY to switch it on", ">else<", ">7<", ">3<"] {
         assert!(mended.says(words), "{words}: {}", mended.text);
     }
 }
