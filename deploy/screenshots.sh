@@ -13,6 +13,7 @@ source deploy/servers.sh
 readonly folder=${1:-target/screenshots}
 
 need_browser
+need_mail_server
 mkdir -p "$folder"
 SYNTOPEN_TEST_SCREENSHOTS=$(realpath "$folder")
 export SYNTOPEN_TEST_SCREENSHOTS

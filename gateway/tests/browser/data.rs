@@ -13,9 +13,12 @@ use serde_json::{Value, json};
 use crate::harness::PASSWORD;
 use crate::helpers::{Customer, Start, TestApp};
 
-const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/catalog.simulator.toml");
+/// The models of the API reference.
+pub(crate) const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/catalog.simulator.toml");
 /// Moves what was asked today over the days before, and sums it up again.
 const SPREAD: &str = include_str!("data/spread.sql");
+/// Makes names long and amounts large.
+const STRETCH: &str = include_str!("data/stretch.sql");
 const LITTLE: u64 = 4;
 const LOT: u64 = 240;
 const DAY_MS: i64 = 86_400_000;
@@ -131,6 +134,13 @@ impl House {
     async fn book(&self) -> SqliteConnection {
         let book = SqliteConnectOptions::new().filename(self.folder.path().join("book.sqlite"));
         SqliteConnection::connect_with(&book).await.unwrap()
+    }
+
+    /// Makes what there is as hard to lay out as it can be.
+    pub(crate) async fn stretch(&self) {
+        let mut book = self.book().await;
+        sqlx::raw_sql(STRETCH).execute(&mut book).await.unwrap();
+        book.close().await.unwrap();
     }
 
     async fn spread(&self) {

@@ -1,5 +1,10 @@
 //! That every page can be seen, read and reached, in both themes, on a desk and on a phone.
 
+mod fit;
+mod letters;
+mod payments;
+mod refused;
+
 use crate::data::House;
 use crate::harness::{Browser, Screen, Scripts, Theme};
 use crate::helpers::{TestApp, eventually};

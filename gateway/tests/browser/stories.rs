@@ -5,14 +5,14 @@ mod operator;
 mod stage;
 #[path = "../dashboard/billing/stripe.rs"]
 #[expect(dead_code, reason = "the tests of billing ask more of it")]
-mod stripe;
+pub(crate) mod stripe;
 
 use std::time::Instant;
 
 use serde_json::Value;
 use syntopen_shared::money::NanoUsd;
 
-use crate::harness::{Browser, Screen, Theme};
+use crate::harness::Browser;
 use crate::helpers::{Answer, PATIENCE, TestApp, request};
 
 const MODEL: &str = "openai/gpt-4o-mini";
@@ -50,13 +50,4 @@ async fn until(browser: &Browser, path: &str, words: &[&str]) {
         }
         assert!(started.elapsed() < PATIENCE, "{path} does not say {missing:?}:\n{text}");
     }
-}
-
-/// The page as it is, in every view, without loading it again: it may be the answer to a form.
-async fn check(browser: &Browser, name: &str) {
-    for (screen, theme) in Browser::VIEWS {
-        browser.view(screen, theme).await;
-        browser.check(name).await;
-    }
-    browser.view(Screen::Desktop, Theme::Light).await;
 }

@@ -25,6 +25,8 @@ const HIGHEST_PICTURE: u64 = 6_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Screen {
     Desktop,
+    /// As small as a screen may be on which tables are tables.
+    Tablet,
     Phone,
 }
 
@@ -82,8 +84,13 @@ impl Browser {
     pub(crate) async fn view(&self, screen: Screen, theme: Theme) {
         self.view.set((screen, theme));
         self.set_size(screen, 0).await;
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme.name() }] });
-        self.devtools("Emulation.setEmulatedMedia", features).await;
+        let features = json!([{ "name": "prefers-color-scheme", "value": theme.name() }]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": "", "features": features })).await;
+    }
+
+    /// Shows the page that is open as it would be printed.
+    pub(crate) async fn print(&self) {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
     }
 
     /// Whether pages may run scripts, from the next page on.
@@ -192,6 +199,15 @@ impl Browser {
         self.view(Screen::Desktop, Theme::Light).await;
     }
 
+    /// The page as it is, in every view, without loading it again: it may be the answer to a form.
+    pub(crate) async fn check_answer(&self, name: &str) {
+        for (screen, theme) in Self::VIEWS {
+            self.view(screen, theme).await;
+            self.check(name).await;
+        }
+        self.view(Screen::Desktop, Theme::Light).await;
+    }
+
     /// What every page has to pass; where a folder for them is named, leaves a picture there.
     pub(crate) async fn check(&self, name: &str) {
         eventually("the charts", || async { (self.run(DRAWN).await == json!(true)).then_some(()) }).await;
@@ -208,8 +224,15 @@ impl Browser {
         let mut flaws = axe::grave(&found);
         let wide = self.run(TOO_WIDE).await;
         flaws.extend(wide.as_array().unwrap().iter().map(|element| format!("wider than the screen: {element}")));
+        flaws.extend(self.wider_than_its_place().await);
         flaws.extend(self.console_errors().await);
         flaws
+    }
+
+    /// Which tables have to be scrolled sideways to be seen whole.
+    pub(crate) async fn wider_than_its_place(&self) -> Vec<String> {
+        let tables = self.run(CUT_OFF).await;
+        tables.as_array().unwrap().iter().map(|table| format!("a table is cut off: {table}")).collect()
     }
 
     /// What the console has said of errors since it was asked last.
@@ -287,6 +310,12 @@ const TOO_WIDE: &str = "
     return wide.slice(-5).map((element) => element.outerHTML.slice(0, 200)).concat('the page');
 ";
 
+/// The tables of the page that do not fit: by how many pixels, and how they begin.
+const CUT_OFF: &str = "
+    return [...document.querySelectorAll('.table')].filter((table) => table.scrollWidth > table.clientWidth)
+      .map((table) => `${table.scrollWidth - table.clientWidth} px, ${table.innerText.slice(0, 200)}`);
+";
+
 /// Whether what a script draws later is there.
 const DRAWN: &str = "return document.fonts.status === 'loaded' && !document.querySelector('[data-charts][hidden]')";
 /// Waits for two frames: the second is what the first has laid out.
@@ -296,6 +325,7 @@ impl Screen {
     const fn size(self) -> (u32, u32) {
         match self {
             Self::Desktop => (1280, 800),
+            Self::Tablet => (1024, 768),
             Self::Phone => (390, 844),
         }
     }
@@ -303,6 +333,7 @@ impl Screen {
     const fn name(self) -> &'static str {
         match self {
             Self::Desktop => "desktop",
+            Self::Tablet => "tablet",
             Self::Phone => "phone",
         }
     }

@@ -3,7 +3,7 @@
 use syntopen_shared::money::NanoUsd;
 
 use super::stage::Stage;
-use super::{call, check, cost, stripe, until};
+use super::{call, cost, stripe, until};
 use crate::harness::{Browser, Scripts};
 use crate::helpers::{TestApp, eventually};
 
@@ -84,7 +84,7 @@ async fn create(browser: &Browser, scripts: Scripts) -> (String, String) {
     browser.see("Copy the key now").await;
     let mut key = browser.text_of(".secret code").await;
     if scripts == Scripts::On {
-        check(browser, "key-made").await;
+        browser.check_answer("key-made").await;
         browser.press("Copy key").await;
         browser.see("Copied").await;
         let copied = browser.clipboard().await;
@@ -146,7 +146,7 @@ async fn pay(stage: &Stage, browser: &Browser, scripts: Scripts) {
     browser.press("Back to the shop").await;
     browser.see("We wait for the payment service").await;
     if scripts == Scripts::On {
-        check(browser, "payment-waiting").await;
+        browser.check_answer("payment-waiting").await;
     }
     let session = stage.stripe.pay(url.as_str());
     match scripts {
@@ -159,7 +159,7 @@ async fn pay(stage: &Stage, browser: &Browser, scripts: Scripts) {
     }
     browser.see("Thank you").await;
     if scripts == Scripts::On {
-        check(browser, "payment-paid").await;
+        browser.check_answer("payment-paid").await;
     }
     let asked = stage.stripe.asked();
     assert!(asked.iter().any(|asked| asked == "POST /v1/checkout/sessions"), "{asked:?}");

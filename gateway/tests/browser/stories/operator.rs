@@ -3,7 +3,7 @@
 use syntopen_shared::wire::admin::CreateAccount;
 
 use super::stage::Stage;
-use super::{call, check, until};
+use super::{call, until};
 use crate::harness::{Browser, PASSWORD};
 use crate::helpers::TestApp;
 
@@ -34,7 +34,7 @@ async fn story(stage: &Stage) {
     browser.fill("q", &customer.email[..30]).await;
     browser.press("Search").await;
     browser.press(&customer.email).await;
-    browser.see("Give or take money").await;
+    browser.see("Adjust the balance").await;
     assert_eq!(call(app, &customer.api_key).await.error(), (402, "insufficient_balance".to_owned()));
 
     // Credited, for a reason.
@@ -51,7 +51,7 @@ async fn story(stage: &Stage) {
     browser.fill("standing_reason", "chargebacks").await;
     browser.press("Suspend the account").await;
     browser.see("The account is suspended").await;
-    check(&browser, "operator-account-suspended").await;
+    browser.check_answer("operator-account-suspended").await;
     assert_eq!(call(app, &customer.api_key).await.error(), (403, "account_suspended".to_owned()));
     browser.fill("standing_reason", "all is paid").await;
     browser.press("Let it be used again").await;
@@ -60,12 +60,12 @@ async fn story(stage: &Stage) {
     app.settled().await;
 
     // What the gateway has told of its upstream, and what was earned.
-    until(&browser, "/dashboard/operator/upstreams", &["simulator", "closed", "2 calls", "openai/gpt-4o-mini"]).await;
-    check(&browser, "operator-upstreams-story").await;
+    until(&browser, "/dashboard/operator/upstreams", &["simulator", "Closed", "2 calls", "openai/gpt-4o-mini"]).await;
+    browser.check_answer("operator-upstreams-story").await;
     let told = ["account.credit", "sorry for Tuesday", "account.suspend", "chargebacks", "account.resume"];
     let told = told.into_iter().chain(["all is paid", OLGA, "127.0.0.1"]).collect::<Vec<_>>();
     until(&browser, "/dashboard/operator/audit", &told).await;
-    check(&browser, "operator-audit-story").await;
+    browser.check_answer("operator-audit-story").await;
     assert_eq!(browser.console_errors().await, Vec::<String>::new());
     app.assert_books_agree().await;
     browser.close().await;
@@ -76,15 +76,15 @@ async fn sign_in(app: &TestApp, browser: &Browser) {
     browser.sign_in(OLGA).await;
     browser.open(ACCOUNTS).await;
     browser.see("Operators need a second factor").await;
-    check(browser, "second-factor-off").await;
+    browser.check_answer("second-factor-off").await;
     browser.press("Set up").await;
     browser.see("Type the code that it shows").await;
-    check(browser, "second-factor-pending").await;
+    browser.check_answer("second-factor-pending").await;
     let secret = browser.text_of(".copy code").await;
     browser.fill("code", &code(app, (&secret, 0))).await;
     browser.press("Turn on").await;
     browser.see("They are shown only now").await;
-    check(browser, "recovery-codes").await;
+    browser.check_answer("recovery-codes").await;
     browser.press("I have kept them").await;
     browser.press("Sign out").await;
     browser.arrive("/dashboard/sign-in").await;
@@ -93,7 +93,7 @@ async fn sign_in(app: &TestApp, browser: &Browser) {
     browser.fill("password", PASSWORD).await;
     browser.press("Sign in").await;
     browser.see("Code of your authenticator app").await;
-    check(browser, "sign-in-code").await;
+    browser.check_answer("sign-in-code").await;
     // A code is good once; the one that follows is taken already, as clocks differ.
     browser.fill("code", &code(app, (&secret, PERIOD_SECONDS))).await;
     browser.press("Sign in").await;
