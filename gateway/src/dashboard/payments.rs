@@ -67,6 +67,18 @@ struct OnePage {
     errors: Errors,
 }
 
+impl OnePage {
+    /// Whether only the payment service can tell what it says.
+    fn is_unreadable(&self) -> bool {
+        self.row.news.fact == Fact::Unreadable
+    }
+
+    /// Whether the payment service knows it by this name.
+    fn is_named(&self) -> bool {
+        !self.row.event.id.starts_with("sha256:")
+    }
+}
+
 /// The list.
 pub(crate) async fn list(
     (app, request): (web::Data<App>, HttpRequest),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 use syntopen_shared::wire::office::payments::{Asked, Event, Fact, Hints, News, ReturnKind, ReturnState, Tell};
 
 /// The names that our checkouts carry: the payment and the account.
@@ -15,6 +16,8 @@ pub const PAYMENT: &str = "payment";
 pub const ACCOUNT: &str = "account";
 /// Longer names are none of Stripe's.
 const NAME_BYTES_MAX: usize = 255;
+/// What an event is called that does not say what it is.
+const UNREADABLE: &str = "unreadable";
 
 /// An event as it comes.
 #[derive(Debug, Deserialize)]
@@ -23,13 +26,13 @@ struct Envelope<'a> {
     #[serde(rename = "type")]
     kind: String,
     #[serde(borrow)]
-    data: Data<'a>,
+    data: Option<Data<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Data<'a> {
     #[serde(borrow)]
-    object: &'a RawValue,
+    object: Option<&'a RawValue>,
 }
 
 /// The name of another object, or that object itself.
@@ -78,22 +81,15 @@ struct Return {
     status: Option<String>,
 }
 
-/// Why a body is no event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body is no event")]
-pub struct NoEvent;
-
-/// Reads an event. `None` where it is of a kind that moves no money of ours.
-///
-/// # Errors
-/// [`NoEvent`].
-pub fn read(body: &[u8]) -> Result<Option<Tell>, NoEvent> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| NoEvent)?;
-    let event = Event { id: envelope.id, kind: envelope.kind };
-    if event.id.is_empty() || event.id.len() > NAME_BYTES_MAX || event.kind.len() > NAME_BYTES_MAX {
-        return Err(NoEvent);
-    }
-    let object = envelope.data.object;
+/// Reads a body that Stripe has signed. `None` where it is an event of a kind that moves no money of ours. What cannot
+/// be read is told too, so that it is kept: it may be money.
+#[must_use]
+pub fn read(body: &[u8]) -> Option<Tell> {
+    let Some(Envelope { id, kind, data }) = serde_json::from_slice(body).ok().filter(Envelope::is_named) else {
+        return Some(nameless(body));
+    };
+    let event = Event { id, kind };
+    let object = data.and_then(|data| data.object).map_or("null", RawValue::get);
     let news = match event.kind.as_str() {
         "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
             parse(object, |session: Session| session.news())
@@ -112,19 +108,46 @@ pub fn read(body: &[u8]) -> Result<Option<Tell>, NoEvent> {
             let kind = event.kind.clone();
             parse(object, move |dispute: Return| dispute.dispute(&kind))
         }
-        _ => return Ok(None),
+        _ => return None,
     };
-    Ok(Some(Tell { event: Some(event), news, asked: Asked::No }))
+    Some(Tell { event: Some(event), news, asked: Asked::No })
 }
 
-/// What cannot be read is kept, not dropped: it may be money.
-fn parse<T: DeserializeOwned>(object: &RawValue, news: impl FnOnce(T) -> News) -> News {
-    serde_json::from_str(object.get()).map(news).unwrap_or_else(|_| News {
-        of: Hints::default(),
+/// A body without a name of its own gets one that is made of it: it is kept once, however often it comes.
+fn nameless(body: &[u8]) -> Tell {
+    let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let event = Event { id: format!("sha256:{digest}"), kind: UNREADABLE.to_owned() };
+    Tell { event: Some(event), news: unreadable(), asked: Asked::No }
+}
+
+fn parse<T: DeserializeOwned>(object: &str, news: impl FnOnce(T) -> News) -> News {
+    serde_json::from_str(object).ok().map(news).filter(has_names).unwrap_or_else(unreadable)
+}
+
+const fn unreadable() -> News {
+    News {
+        of: Hints { session: None, intent: None, payment: None, account: None },
         cents: 0,
         currency: String::new(),
         fact: Fact::Unreadable,
-    })
+    }
+}
+
+/// Whether names are such as Stripe gives, which any database takes.
+fn has_names(news: &News) -> bool {
+    let of_return = if let Fact::Return { id, .. } = &news.fact { Some(id) } else { None };
+    let names = [&news.of.session, &news.of.intent].into_iter().flatten().chain(of_return);
+    names.into_iter().all(|name| is_name(name)) && news.currency.len() <= NAME_BYTES_MAX
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+impl Envelope<'_> {
+    fn is_named(&self) -> bool {
+        is_name(&self.id) && is_name(&self.kind)
+    }
 }
 
 impl Session {
@@ -210,7 +233,7 @@ mod tests {
 
     fn news(kind: &str, object: &Value) -> News {
         let event = json!({ "id": "evt_1", "type": kind, "data": { "object": object } });
-        read(event.to_string().as_bytes()).unwrap().unwrap().news
+        read(event.to_string().as_bytes()).unwrap().news
     }
 
     #[test]
@@ -245,10 +268,46 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_kept() {
-        assert_eq!(news("charge.refunded", &json!({ "amount_refunded": "much" })).fact, Fact::Unreadable);
-        assert!(read(br#"{"id":"evt_1","type":"customer.created","data":{"object":{}}}"#).unwrap().is_none());
-        for body in ["", "[]", "{}", r#"{"id":"","type":"charge.refunded","data":{"object":{}}}"#] {
-            assert_eq!(read(body.as_bytes()).unwrap_err(), NoEvent, "{body}");
+        let long = long_name();
+        for object in [
+            json!(null),
+            json!({ "amount_refunded": "much" }),
+            json!({ "payment_intent": "pi_\u{0}", "amount_refunded": 5, "currency": "usd" }),
+            json!({ "payment_intent": long, "amount_refunded": 5, "currency": "usd" }),
+            json!({ "payment_intent": "pi_1", "amount_refunded": 5, "currency": long }),
+        ] {
+            assert_eq!(news("charge.refunded", &object).fact, Fact::Unreadable, "{object}");
         }
+        let tell = read(br#"{"id":"evt_1","type":"charge.refunded"}"#).unwrap();
+        assert_eq!((tell.event.unwrap().id.as_str(), tell.news.fact), ("evt_1", Fact::Unreadable));
+    }
+
+    #[test]
+    fn what_has_no_name_is_called_by_its_bytes() {
+        let named = json!({ "id": long_name(), "type": "charge.refunded", "data": { "object": {} } }).to_string();
+        let odd = r#"{"id":"evt_\u0000","type":"charge.refunded","data":{"object":{}}}"#;
+        let without_id = r#"{"id":"","type":"charge.refunded","data":{"object":{}}}"#;
+        let mut names = Vec::new();
+        for body in ["", "[]", "{}", "\u{fffd}", r#"{"id":"evt_1"}"#, odd, without_id, &named] {
+            let Tell { event, news, .. } = read(body.as_bytes()).unwrap();
+            let event = event.unwrap();
+            assert_eq!((news.fact, event.kind.as_str()), (Fact::Unreadable, UNREADABLE), "{body}");
+            assert_eq!(read(body.as_bytes()).unwrap().event.unwrap(), event);
+            assert!(is_name(&event.id) && event.id.starts_with("sha256:") && !names.contains(&event.id), "{body}");
+            names.push(event.id);
+        }
+        assert_eq!(names[0], "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+
+    #[test]
+    fn other_kinds_are_let_go_whatever_they_carry() {
+        for rest in ["", r#","data":{"object":{}}"#, r#","data":{}"#, r#","data":null"#] {
+            let body = format!(r#"{{"id":"evt_1","type":"customer.created"{rest}}}"#);
+            assert!(read(body.as_bytes()).is_none(), "{body}");
+        }
+    }
+
+    fn long_name() -> String {
+        "x".repeat(NAME_BYTES_MAX + 1)
     }
 }

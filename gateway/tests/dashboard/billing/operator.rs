@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::stripe::send;
+use super::stripe::{send, send_body};
 use super::{balance, link, spawn};
 use crate::helpers::Browser;
 
@@ -71,4 +71,35 @@ async fn what_is_nobodys_is_dismissed_with_a_reason() {
     let page = operator.submit_from(&details, &dismiss, &[("reason", "another shop")]).await;
     assert!(page.says("Nothing is unmatched"), "{}", page.text);
     assert!(operator.get(&format!("{HERE}?show=all")).await.says("dismissed"));
+}
+
+#[actix_rt::test]
+async fn what_is_signed_and_cannot_be_read_is_kept_once() {
+    let (app, _stripe) = spawn().await;
+    let (operator, _) = Browser::operator(&app, "op@example.com").await;
+    let bodies = ["", "{\"id\":1}", "{\"id\":\"<script>\",\"type\":\"charge.refunded\"}"];
+    for body in bodies.iter().cycle().take(9) {
+        assert_eq!(send_body(&app, body).await.status, 200, "{body}");
+    }
+
+    let list = operator.get(HERE).await;
+    assert_eq!(list.text.matches("What it says cannot be read.").count(), bodies.len(), "{}", list.text);
+    assert!(!list.says("<script>") && !list.says("There is no such payment here."), "{}", list.text);
+    let details = link(&list, &format!("{HERE}/"));
+    let page = operator.get(&details).await;
+    assert!(page.says("look for the event of this name"), "{}", page.text);
+    assert!(!page.says("Assign to an account"), "{}", page.text);
+    let csrf = page.csrf().unwrap();
+    let assigned = operator.post(&format!("{details}/assign"), &[("csrf", &csrf), ("email", "op@example.com")]).await;
+    assert_eq!((assigned.status, assigned.says("cannot be read")), (422, true), "{}", assigned.text);
+
+    for left in (0..bodies.len()).rev() {
+        let details = link(&operator.get(HERE).await, &format!("{HERE}/"));
+        if left < bodies.len() - 1 {
+            assert!(operator.get(&details).await.says("sha256:"));
+        }
+        let page = operator.submit_from(&details, &format!("{details}/dismiss"), &[("reason", "a test")]).await;
+        assert_eq!(page.text.matches("What it says cannot be read.").count(), left, "{}", page.text);
+    }
+    app.assert_books_agree().await;
 }

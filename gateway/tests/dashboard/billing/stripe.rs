@@ -106,10 +106,15 @@ pub(crate) async fn send_signed(app: &TestApp, body: String, signature: &str) ->
 
 /// Sends an event as the payment service does.
 pub(crate) async fn send(app: &TestApp, id: &str, kind: &str, object: &Value) -> Answer {
-    let body = json!({ "id": id, "object": "event", "type": kind, "data": { "object": object } }).to_string();
+    send_body(app, &json!({ "id": id, "object": "event", "type": kind, "data": { "object": object } }).to_string())
+        .await
+}
+
+/// Sends a body with the payment service's signature.
+pub(super) async fn send_body(app: &TestApp, body: &str) -> Answer {
     let seconds = app.app.clock.unix_ms() / 1_000;
-    let proof = sign(seconds, &body, WEBHOOK_SECRET);
-    send_signed(app, body, &format!("t={seconds},v1={proof}")).await
+    let proof = sign(seconds, body, WEBHOOK_SECRET);
+    send_signed(app, body.to_owned(), &format!("t={seconds},v1={proof}")).await
 }
 
 async fn create(state: web::Data<Mutex<State>>, head: HttpRequest, body: String) -> HttpResponse {
@@ -139,6 +144,7 @@ async fn create(state: web::Data<Mutex<State>>, head: HttpRequest, body: String)
         ("line_items[0][price_data][currency]", "usd".to_owned()),
         ("line_items[0][price_data][unit_amount]", field("line_items[0][price_data][unit_amount]")),
         ("line_items[0][price_data][product_data][name]", "Balance top-up".to_owned()),
+        ("adaptive_pricing[enabled]", "false".to_owned()),
         ("expires_at", field("expires_at")),
         ("success_url", field("success_url")),
         ("cancel_url", field("cancel_url")),
@@ -210,7 +216,8 @@ fn missing() -> HttpResponse {
 
 fn check_head(state: &mut State, head: &HttpRequest) {
     state.asked.push(format!("{} {}", head.method(), head.path()));
-    let headers = [("Authorization", format!("Bearer {SECRET_KEY}")), ("Stripe-Version", "2024-06-20".to_owned())];
+    let headers =
+        [("Authorization", format!("Bearer {SECRET_KEY}")), ("Stripe-Version", "2024-11-20.acacia".to_owned())];
     for (name, expected) in headers {
         if head.headers().get(name).and_then(|value| value.to_str().ok()) != Some(&expected) {
             state.wrong.push(format!("header {name}"));

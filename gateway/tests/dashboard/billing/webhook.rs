@@ -35,10 +35,6 @@ async fn forged_and_late_events_are_refused() {
     let signature = format!("t={now},v1={}", sign(now, &large, WEBHOOK_SECRET));
     assert_eq!(send_signed(&app, large, &signature).await.status, 413);
     assert_eq!(app.client.get(app.url("/webhooks/stripe")).send().await.unwrap().status().as_u16(), 405);
-    for rubbish in ["", "[]", "{\"id\":1}"] {
-        let signature = format!("t={now},v1={}", sign(now, rubbish, WEBHOOK_SECRET));
-        assert_eq!(send_signed(&app, rubbish.to_owned(), &signature).await.status, 400, "{rubbish}");
-    }
     assert_eq!(balance(&app, "ada@example.com").await, "$0.00");
 
     // While a secret is replaced there are two proofs.

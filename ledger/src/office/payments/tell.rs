@@ -23,6 +23,7 @@ use crate::book::{Book, Result, TRIES_MAX, accounts};
 
 /// The currency of all balances.
 const CURRENCY: &str = "usd";
+const UNREADABLE: Why = "What it says cannot be read.";
 
 /// What was made of news, with the movements that the hot state does not have yet.
 #[derive(Debug)]
@@ -67,6 +68,7 @@ async fn attempt(book: &Book, tell: &Tell, now_ms: i64) -> Result<Outcome> {
         None if matches!(tell.news.fact, Fact::Expired | Fact::Failed | Fact::Waiting) => {
             return Ok(Outcome { told: Told::Booked, credits: Vec::new() });
         }
+        None if tell.news.fact == Fact::Unreadable => UNREADABLE,
         None => "There is no such payment here.",
         Some(found) => match apply(&mut transaction, (found.payment, &tell.news), now_ms).await? {
             Ok(credits) => {
@@ -216,7 +218,7 @@ impl Change {
                     return Ok(Err("It is known as a refund or dispute of another payment."));
                 }
             }
-            Fact::Unreadable => return Ok(Err("What it says cannot be read.")),
+            Fact::Unreadable => return Ok(Err(UNREADABLE)),
         }
         Ok(Ok(()))
     }
