@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const TRIES_MAX: usize = 2;
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// The version of the API that the answers are read by.
-const VERSION: &str = "2024-06-20";
+const VERSION: &str = "2024-11-20.acacia";
 /// A customer may take so long to pay; Stripe wants 30 minutes at least.
 const EXPIRES_S: i64 = 3_600;
 const AGENT: &str = concat!("syntopen/", env!("CARGO_PKG_VERSION"));
@@ -102,6 +102,8 @@ impl Stripe<'_> {
             ("line_items[0][price_data][currency]".to_owned(), "usd"),
             ("line_items[0][price_data][unit_amount]".to_owned(), &cents),
             ("line_items[0][price_data][product_data][name]".to_owned(), "Balance top-up"),
+            // Paid in another currency it would not be the payment that was asked for.
+            ("adaptive_pricing[enabled]".to_owned(), "false"),
             ("expires_at".to_owned(), &expires),
             ("success_url".to_owned(), &returns.success),
             ("cancel_url".to_owned(), &returns.cancel),

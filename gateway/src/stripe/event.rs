@@ -5,10 +5,10 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
-use syntopen_shared::wire::office::payments::{Asked, Event, Fact, Hints, News, ReturnKind, ReturnState, Tell};
+use syntopen_shared::wire::office::payments::{Asked, Event, Fact, Hints, Movement, News, ReturnKind, ReturnState, Tell};
 
 /// The names that our checkouts carry: the payment and the account.
 pub const PAYMENT: &str = "payment";
@@ -25,6 +25,8 @@ struct Envelope<'a> {
     id: String,
     #[serde(rename = "type")]
     kind: String,
+    /// Seconds since the Unix epoch.
+    created: Option<i64>,
     #[serde(borrow)]
     data: Option<Data<'a>>,
 }
@@ -79,13 +81,23 @@ struct Return {
     amount: i64,
     currency: String,
     status: Option<String>,
+    /// What a dispute has moved until now.
+    balance_transactions: Option<Vec<BalanceTransaction>>,
+}
+
+/// A movement of our money at Stripe, which another version of its API may only name.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum BalanceTransaction {
+    Object { id: String, amount: i64, currency: String },
+    Other(IgnoredAny),
 }
 
 /// Reads a body that Stripe has signed. `None` where it is an event of a kind that moves no money of ours. What cannot
 /// be read is told too, so that it is kept: it may be money.
 #[must_use]
 pub fn read(body: &[u8]) -> Option<Tell> {
-    let Some(Envelope { id, kind, data }) = serde_json::from_slice(body).ok().filter(Envelope::is_named) else {
+    let Some(Envelope { id, kind, created, data }) = serde_json::from_slice(body).ok().filter(Envelope::is_named) else {
         return Some(nameless(body));
     };
     let event = Event { id, kind };
@@ -110,6 +122,7 @@ pub fn read(body: &[u8]) -> Option<Tell> {
         }
         _ => return None,
     };
+    let news = News { told_s: created.unwrap_or_default(), ..news };
     Some(Tell { event: Some(event), news, asked: Asked::No })
 }
 
@@ -130,14 +143,18 @@ const fn unreadable() -> News {
         cents: 0,
         currency: String::new(),
         fact: Fact::Unreadable,
+        told_s: 0,
     }
 }
 
 /// Whether names are such as Stripe gives, which any database takes.
 fn has_names(news: &News) -> bool {
-    let of_return = if let Fact::Return { id, .. } = &news.fact { Some(id) } else { None };
-    let names = [&news.of.session, &news.of.intent].into_iter().flatten().chain(of_return);
-    names.into_iter().all(|name| is_name(name)) && news.currency.len() <= NAME_BYTES_MAX
+    let of_return = match &news.fact {
+        Fact::Return { id, movements, .. } => is_name(id) && movements.iter().all(|movement| is_name(&movement.id)),
+        _ => true,
+    };
+    let mut of_payment = [&news.of.session, &news.of.intent].into_iter().flatten();
+    of_return && of_payment.all(|name| is_name(name)) && news.currency.len() <= NAME_BYTES_MAX
 }
 
 fn is_name(text: &str) -> bool {
@@ -167,7 +184,8 @@ impl Session {
         of.payment = of.payment.or_else(|| self.client_reference_id.and_then(|ours| ours.parse().ok()));
         of.session = Some(self.id);
         // What is missing fits no payment.
-        News { of, cents: self.amount_total.unwrap_or_default(), currency: self.currency.unwrap_or_default(), fact }
+        let (cents, currency) = (self.amount_total.unwrap_or_default(), self.currency.unwrap_or_default());
+        News { of, cents, currency, fact, told_s: 0 }
     }
 }
 
@@ -181,7 +199,7 @@ impl Intent {
 impl Charge {
     fn news(self) -> News {
         let of = hints(self.payment_intent, self.metadata.as_ref());
-        News { of, cents: self.amount_refunded, currency: self.currency, fact: Fact::Refunded }
+        News { of, cents: self.amount_refunded, currency: self.currency, fact: Fact::Refunded, told_s: 0 }
     }
 }
 
@@ -207,8 +225,22 @@ impl Return {
     }
 
     fn news(self, kind: ReturnKind, state: ReturnState) -> News {
+        let movements = self.movements();
         let of = hints(self.payment_intent, None);
-        News { of, cents: self.amount, currency: self.currency, fact: Fact::Return { id: self.id, kind, state } }
+        let fact = Fact::Return { id: self.id, kind, state, movements };
+        News { of, cents: self.amount, currency: self.currency, fact, told_s: 0 }
+    }
+
+    /// Where our account at Stripe is in another currency, each is a movement of the whole.
+    fn movements(&self) -> Vec<Movement> {
+        let movement = |transaction: &BalanceTransaction| match transaction {
+            BalanceTransaction::Object { id, amount, currency } => {
+                let cents = if *currency == self.currency { *amount } else { amount.signum().saturating_mul(self.amount) };
+                Some(Movement { id: id.clone(), cents })
+            }
+            BalanceTransaction::Other(_) => None,
+        };
+        self.balance_transactions.iter().flatten().filter_map(movement).collect()
     }
 }
 
@@ -253,6 +285,28 @@ mod tests {
             let news = news(&format!("charge.dispute.{kind}"), &object);
             let Fact::Return { kind: ReturnKind::Dispute, state, .. } = news.fact else { panic!("{news:?}") };
             assert_eq!(state, expected, "{kind} {status}");
+        }
+    }
+
+    #[test]
+    fn a_dispute_tells_what_it_moved() {
+        let dispute = |currency: &str, transactions: Value| {
+            let object = json!({ "id": "dp_1", "amount": 500, "currency": "usd", "status": "won",
+                "payment_intent": "pi_1", "balance_transactions": transactions, "created": 7 });
+            let event = json!({ "id": "evt_1", "type": "charge.dispute.closed", "created": 9,
+                "data": { "object": object } });
+            let news = read(event.to_string().replace("CURRENCY", currency).as_bytes()).unwrap().news;
+            assert_eq!(news.told_s, 9);
+            let Fact::Return { movements, .. } = news.fact else { panic!("{:?}", news.fact) };
+            movements.into_iter().map(|movement| (movement.id, movement.cents)).collect::<Vec<_>>()
+        };
+        let moved = |id: &str, amount: i64| json!({ "id": id, "amount": amount, "currency": "CURRENCY", "fee": 15 });
+        let both = json!([moved("txn_1", -500), moved("txn_2", 500)]);
+        let expected = [("txn_1".to_owned(), -500), ("txn_2".to_owned(), 500)];
+        assert_eq!(dispute("usd", both), expected);
+        assert_eq!(dispute("eur", json!([moved("txn_1", -431), moved("txn_2", 433)])), expected);
+        for none in [json!(null), json!([]), json!(["txn_1"]), json!([{ "id": "txn_1" }])] {
+            assert_eq!(dispute("usd", none), []);
         }
     }
 

@@ -105,6 +105,33 @@ async fn a_customer_pays_is_refunded_and_disputes() {
 }
 
 #[actix_rt::test]
+async fn a_dispute_takes_and_gives_what_it_moves() {
+    let (app, stripe) = spawn().await;
+    let browser = Browser::signed_up(&app, "ada@example.com").await;
+    let session = stripe.pay(&top_up(&browser, "20").await);
+    assert_eq!(send(&app, "evt_0", "checkout.session.completed", &session).await.status, 200);
+    let moved = |amounts: &[i64]| -> Vec<Value> {
+        let ids = amounts.iter().enumerate();
+        ids.map(|(number, amount)| json!({ "id": format!("txn_{number}"), "amount": amount, "currency": "usd" })).collect()
+    };
+    // Won, then lost all the same. What comes late or again changes nothing.
+    let told = [
+        ("evt_1", "funds_withdrawn", "needs_response", moved(&[-500]), "$15.00"),
+        ("evt_2", "closed", "won", moved(&[-500, 500]), "$20.00"),
+        ("evt_3", "updated", "lost", moved(&[-500, 500, -500]), "$15.00"),
+        ("evt_4", "funds_reinstated", "won", moved(&[-500, 500]), "$15.00"),
+        ("evt_1", "funds_withdrawn", "needs_response", moved(&[-500]), "$15.00"),
+    ];
+    for (event, kind, status, movements, expected) in told {
+        let mut object = dispute(&session, status);
+        object["balance_transactions"] = json!(movements);
+        assert_eq!(send(&app, event, &format!("charge.dispute.{kind}"), &object).await.status, 200);
+        assert_eq!(balance(&app, "ada@example.com").await, expected, "{event}");
+    }
+    app.assert_books_agree().await;
+}
+
+#[actix_rt::test]
 async fn a_payment_is_credited_when_the_customer_asks() {
     let (app, stripe) = spawn().await;
     let browser = Browser::signed_up(&app, "ada@example.com").await;

@@ -4,6 +4,7 @@ use syntopen_shared::id::{AccountId, PaymentId, UserId};
 use syntopen_shared::wire::office::payments::{Hints, Payment, PaymentState};
 
 use super::accounts::{id, nanos};
+use super::returns::Sum;
 use super::sql::{Executor, Row, Transaction, query};
 use super::{Result, corrupt};
 
@@ -15,7 +16,7 @@ pub(crate) struct Booked {
     /// Whether the operator said whose it is, rather than a customer having begun it here.
     pub(crate) is_adopted: bool,
     pub(crate) is_credited: bool,
-    pub(crate) refunded_cents: i64,
+    pub(crate) refunded: Sum,
     pub(crate) refunds_booked: i64,
     pub(crate) disputes_booked: i64,
     pub(crate) moves: i64,
@@ -89,9 +90,10 @@ pub(crate) async fn find(transaction: &mut Transaction<'_>, hints: &Hints) -> Re
     Ok(None)
 }
 
-/// A payment as it is now; its account is locked.
+/// A payment as it is now; its account is locked, and it is with this, so that its checkout is not named meanwhile.
 pub(crate) async fn again(transaction: &mut Transaction<'_>, payment: PaymentId) -> Result<Booked> {
-    booked(&query("SELECT * FROM payments WHERE id = $1").bind(payment).fetch_one(transaction).await?)
+    let locked = query("UPDATE payments SET updated_ms = updated_ms WHERE id = $1 RETURNING *").bind(payment);
+    booked(&locked.fetch_one(transaction).await?)
 }
 
 /// Writes the name of the checkout of a payment that was just made; says whether there is such a payment.
@@ -127,18 +129,19 @@ pub(crate) async fn fail(transaction: &mut Transaction<'_>, payment: PaymentId, 
 pub(crate) async fn update(transaction: &mut Transaction<'_>, booked: &Booked, now_ms: i64) -> Result<()> {
     query(
         "UPDATE payments SET state = $2, session = $3, intent = $4, credited = $5, refunded_cents = $6, \
-         refunds_booked = $7, disputes_booked = $8, moves = $9, updated_ms = $10 WHERE id = $1",
+         refunds_booked = $7, disputes_booked = $8, moves = $9, updated_ms = $10, refunded_told_s = $11 WHERE id = $1",
     )
     .bind(booked.payment.payment)
     .bind(booked.payment.state.as_str())
     .bind(booked.payment.session.as_deref())
     .bind(booked.intent.as_deref())
     .bind(i64::from(booked.is_credited))
-    .bind(booked.refunded_cents)
+    .bind(booked.refunded.cents)
     .bind(booked.refunds_booked)
     .bind(booked.disputes_booked)
     .bind(booked.moves)
     .bind(now_ms)
+    .bind(booked.refunded.told_s)
     .execute(transaction)
     .await
     .map(drop)
@@ -150,7 +153,7 @@ fn booked(row: &Row) -> Result<Booked> {
         intent: row.get("intent")?,
         is_adopted: row.get::<Option<&str>>("user_id")?.is_none(),
         is_credited: row.get::<i64>("credited")? != 0,
-        refunded_cents: row.get("refunded_cents")?,
+        refunded: Sum { told_s: row.get("refunded_told_s")?, cents: row.get("refunded_cents")? },
         refunds_booked: row.get("refunds_booked")?,
         disputes_booked: row.get("disputes_booked")?,
         moves: row.get("moves")?,

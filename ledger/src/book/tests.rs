@@ -30,6 +30,9 @@ macro_rules! conformance {
             payments::payments_are_booked_once_by_many_at_once
             payments::what_does_not_fit_is_kept
             payments::a_refund_may_overdraw
+            payments::refunds_may_be_known_by_their_sum_alone
+            payments::what_was_credited_by_hand_goes_back_too
+            payments::what_a_closed_account_is_paid_is_kept
             people::a_link_is_of_one_purpose_and_used_once
             people::an_invitation_is_of_one_account_and_used_once
             people::members_come_and_go

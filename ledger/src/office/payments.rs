@@ -11,6 +11,7 @@ use syntopen_shared::wire::office::payments::{
 };
 use syntopen_shared::wire::office::{By, Refusal};
 
+use super::operator::only_operators;
 use super::{Handle, OfficeError};
 use crate::balances::Credit;
 use crate::book::accounts;
@@ -113,6 +114,7 @@ impl Handle<ShowUnmatched> for Core {
 impl Handle<DismissUnmatched> for Core {
     async fn handle(&self, command: DismissUnmatched) -> Result<(), OfficeError> {
         let reason = command.reason.trim();
+        only_operators(self.book.readers(), &command.by).await?;
         if reason.is_empty() || reason.chars().count() > REASON_MAX || reason.chars().any(char::is_control) {
             return Err(Refusal::invalid("reason", format!("Say why, in at most {REASON_MAX} characters.")).into());
         }
@@ -136,6 +138,7 @@ impl Handle<AssignUnmatched> for Core {
 impl Core {
     /// Makes a payment of the account's out of an event, and takes up everything open of the same payment with it.
     async fn assign(&self, command: &AssignUnmatched) -> Result<Vec<Credit>, OfficeError> {
+        only_operators(self.book.readers(), &command.by).await?;
         let email = validate::email(command.email.trim());
         let email = email.map_err(|error| Refusal::invalid("email", error.to_string()))?;
         let mut writer = self.book.writer().await;

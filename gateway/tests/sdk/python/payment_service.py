@@ -18,7 +18,7 @@ SECRET_KEY = os.environ["SYNTOPEN_TEST_STRIPE_KEY"]
 # Nothing where there is none.
 MOCK = os.environ["SYNTOPEN_TEST_STRIPE_MOCK"]
 CHECKOUT = "https://checkout.stripe.com/c/pay/"
-VERSION = "2024-06-20"
+VERSION = "2024-11-20.acacia"
 _FIELDS = {
     "mode": "payment",
     "line_items[0][quantity]": "1",

@@ -1,9 +1,9 @@
 //! What the payment service tells, and what the book makes of it.
 //!
-//! News come more than once and in any order. What is written of them only grows (a payment is paid, refunds and
-//! disputes go from one state to the next), and what is booked is the difference between what that comes to and what
-//! was booked before, in the same transaction, with the account's row locked: whichever news are the last, they find
-//! the same balance.
+//! News come more than once and in any order. What is written of them is the same in every order (a payment that is
+//! paid stays so, of a refund or dispute the service's latest word counts and each of its movements), and what is booked
+//! is the difference between what that comes to and what was booked before, in the same transaction, with the account's
+//! row locked: whichever news are the last, they find the same balance.
 
 use syntopen_shared::id::{AccountId, PaymentId};
 use syntopen_shared::money::NanoUsd;
@@ -16,7 +16,7 @@ use super::amount;
 use crate::balances::Credit;
 use crate::book::credits::{self, CASH, Movement};
 use crate::book::payments::{self, Booked};
-use crate::book::returns::{self, Told as ToldReturn};
+use crate::book::returns::{self, Sum, Told as ToldReturn, Word};
 use crate::book::sql::{Transaction, is_transient};
 use crate::book::unmatched;
 use crate::book::{Book, Result, TRIES_MAX, accounts};
@@ -115,6 +115,10 @@ async fn apply(
     if let Err(why) = fits(&booked, news) {
         return Ok(Err(why));
     }
+    let is_first = news.fact == Fact::Paid && !booked.is_credited;
+    if is_first && accounts::is_closed(&mut *transaction, payment.account).await? {
+        return Ok(Err("The account was closed meanwhile: give the payment back, or assign it all the same."));
+    }
     let mut change = Change { booked, credits: Vec::new(), now_ms };
     match change.apply(transaction, news).await? {
         Ok(()) => change.finish(transaction).await,
@@ -124,6 +128,12 @@ async fn apply(
 
 const fn is_return(fact: &Fact) -> bool {
     matches!(fact, Fact::Refunded | Fact::Return { .. })
+}
+
+fn is_storable(news: &News) -> bool {
+    let movements = if let Fact::Return { movements, .. } = &news.fact { movements.as_slice() } else { &[] };
+    let mut cents = movements.iter().map(|movement| movement.cents).chain([news.cents]);
+    cents.all(|cents| amount(cents).is_some())
 }
 
 /// Whether these are news of this payment.
@@ -196,7 +206,7 @@ impl Change {
         if news.currency != CURRENCY && !matches!(news.fact, Fact::Expired | Fact::Failed) {
             return Ok(Err("It is in another currency."));
         }
-        if news.cents < 0 || amount(news.cents).is_none() {
+        if news.cents < 0 || !is_storable(news) {
             return Ok(Err("The amount cannot be stored."));
         }
         let is_of_checkout = matches!(news.fact, Fact::Waiting | Fact::Paid);
@@ -211,9 +221,10 @@ impl Change {
             Fact::Failed => self.reach(PaymentState::Failed),
             Fact::Expired => self.reach(PaymentState::Expired),
             Fact::Paid => return self.pay(transaction).await,
-            Fact::Refunded => ours.refunded_cents = ours.refunded_cents.max(news.cents),
-            Fact::Return { id, kind, state } => {
-                let told = ToldReturn { id, kind: *kind, cents: news.cents, state: *state };
+            Fact::Refunded => ours.refunded = ours.refunded.max(Sum { told_s: news.told_s, cents: news.cents }),
+            Fact::Return { id, kind, state, movements } => {
+                let word = Word::new(*state, news.told_s, news.cents);
+                let told = ToldReturn { id, kind: *kind, word, movements };
                 if !returns::note(transaction, ours.payment.payment, &told).await? {
                     return Ok(Err("It is known as a refund or dispute of another payment."));
                 }
@@ -228,13 +239,13 @@ impl Change {
         mut self,
         transaction: &mut Transaction<'_>,
     ) -> Result<std::result::Result<Vec<Credit>, Why>> {
+        let id = self.booked.payment.payment;
+        let refunds = returns::refunded(transaction, id, self.booked.refunded).await?;
+        let disputes = returns::disputed(transaction, id).await?;
+        if (refunds, disputes) != (0, 0) && !self.booked.is_credited {
+            self.find_credit(transaction).await?;
+        }
         if self.booked.is_credited {
-            let id = self.booked.payment.payment;
-            let refunds = returns::sums(transaction, id, ReturnKind::Refund).await?;
-            let disputes = returns::sums(transaction, id, ReturnKind::Dispute).await?;
-            // A refund may be known by its own news, by the sum over all of them, or by both.
-            let refunds = self.booked.refunded_cents.max(refunds.gone) - refunds.back;
-            let disputes = disputes.gone - disputes.back;
             for (kind, target, booked) in [
                 (ReturnKind::Refund, refunds, self.booked.refunds_booked),
                 (ReturnKind::Dispute, disputes, self.booked.disputes_booked),
@@ -247,6 +258,16 @@ impl Change {
         }
         payments::update(transaction, &self.booked, self.now_ms).await?;
         Ok(Ok(self.credits))
+    }
+
+    /// What the operator credited by hand, under the name that it has here, is paid.
+    async fn find_credit(&mut self, transaction: &mut Transaction<'_>) -> Result<()> {
+        let known = credits::by_reference(transaction, &self.reference()).await?;
+        if known.is_some_and(|known| known.receipt.account == self.booked.payment.account) {
+            self.booked.is_credited = true;
+            self.booked.payment.state = PaymentState::Paid;
+        }
+        Ok(())
     }
 
     /// Nothing ends a payment that is paid, but a payment ends what was over.
@@ -262,7 +283,7 @@ impl Change {
         if self.booked.is_credited {
             return Ok(Ok(()));
         }
-        let reference = format!("stripe:{}", self.name());
+        let reference = self.reference();
         let (account, amount) = (self.booked.payment.account, self.booked.payment.amount);
         if let Some(known) = credits::by_reference(&mut *transaction, &reference).await? {
             // Somebody credited it by hand under the name that it has here.
@@ -289,7 +310,7 @@ impl Change {
         }
         let Some(amount) = amount(cents) else { return Ok(Err("The amount cannot be stored.")) };
         self.booked.moves += 1;
-        let reference = format!("stripe:{}:{}:{}", self.name(), kind.as_str(), self.booked.moves);
+        let reference = format!("{}:{}:{}", self.reference(), kind.as_str(), self.booked.moves);
         self.move_money(transaction, (CreditClass::Adjustment, amount), &reference).await
     }
 
@@ -309,8 +330,8 @@ impl Change {
     }
 
     /// The service's name of the payment, or of its checkout, or else ours.
-    fn name(&self) -> String {
+    fn reference(&self) -> String {
         let named = self.booked.intent.clone().or_else(|| self.booked.payment.session.clone());
-        named.unwrap_or_else(|| self.booked.payment.payment.to_string())
+        format!("stripe:{}", named.unwrap_or_else(|| self.booked.payment.payment.to_string()))
     }
 }

@@ -147,6 +147,9 @@ pub struct News {
     pub currency: String,
     /// What happened.
     pub fact: Fact,
+    /// When the service said so, in seconds since the Unix epoch: of two words on the same thing the later one counts.
+    #[serde(default)]
+    pub told_s: i64,
 }
 
 /// By what a payment is found. What the service does not say is missing.
@@ -184,6 +187,9 @@ pub enum Fact {
         kind: ReturnKind,
         /// Where its money is.
         state: ReturnState,
+        /// All its movements of money until now, where the service tells them.
+        #[serde(default)]
+        movements: Vec<Movement>,
     },
     /// What was told cannot be read.
     Unreadable,
@@ -210,7 +216,16 @@ impl ReturnKind {
     }
 }
 
-/// Where the money of a refund or dispute is. It goes from one to the next, never back.
+/// Money that a refund or dispute has moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movement {
+    /// The service's name of it.
+    pub id: String,
+    /// How much came back to us; negative where it went, in the smallest unit of the currency.
+    pub cents: i64,
+}
+
+/// Where the money of a refund or dispute is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReturnState {

@@ -9,12 +9,12 @@ use syntopen_shared::id::{PaymentId, UserId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::paging::Place;
 use syntopen_shared::wire::office::payments::{
-    Asked, Event, Fact, Handled, Hints, ListUnmatched, News, Payment, PaymentState, ReturnKind, ReturnState, Tell, Told,
+    Asked, Event, Fact, Handled, Hints, ListUnmatched, Movement, News, Payment, PaymentState, ReturnKind, ReturnState, Tell, Told,
 };
 
 use crate::book::sql::query;
 use crate::book::tests::fixture::{Customer, Database, START_MS};
-use crate::book::{Book, payments, unmatched};
+use crate::book::{Book, closing, payments, unmatched};
 use crate::office::payments::{amount, tell};
 
 const CENTS: i64 = 2_500;
@@ -58,41 +58,63 @@ impl Begun {
             payment: Some(self.payment),
             account: Some(self.customer.account),
         };
-        News { of: hints, cents, currency: "usd".to_owned(), fact }
+        News { of: hints, cents, currency: "usd".to_owned(), fact, told_s: 0 }
     }
 
+    /// What was told in this second.
     fn event(&self, number: usize, news: News) -> Tell {
+        let news = News { told_s: i64::try_from(number).unwrap(), ..news };
         let event = Event { id: format!("evt_{}_{number}", self.name), kind: "test".to_owned() };
         Tell { event: Some(event), news, asked: Asked::No }
     }
 
+    fn back(&self, id: &str, kind: ReturnKind, state: ReturnState) -> Fact {
+        Fact::Return { id: format!("{id}_{}", self.name), kind, state, movements: Vec::new() }
+    }
+
+    /// A dispute that has moved so much until now.
+    fn dispute(&self, id: &str, state: ReturnState, moved: &[i64]) -> Fact {
+        let id = format!("{id}_{}", self.name);
+        let movement = |(number, cents): (usize, &i64)| Movement { id: format!("txn_{id}_{number}"), cents: *cents };
+        let movements = moved.iter().enumerate().map(movement).collect();
+        Fact::Return { id, kind: ReturnKind::Dispute, state, movements }
+    }
+
     /// A payment of $25 with a refund of $10 that stays and one of $5 that failed, and a dispute that was won and one
-    /// of $2 that was lost: told by single refunds, and by their sum as it was at each time.
+    /// of $2 that was lost: told by single refunds, and by their sum as it was at each time. Two more disputes of 50
+    /// and 70 cents were won and then lost all the same, of which one tells what it moved.
     fn story(&self) -> Vec<Tell> {
-        let back = |id: &str, kind, state| Fact::Return { id: format!("{id}_{}", self.name), kind, state };
-        let refund = |id, state| back(id, ReturnKind::Refund, state);
-        let dispute = |id, state| back(id, ReturnKind::Dispute, state);
+        use ReturnState::{Announced, Back, Gone};
+        let refund = |id, state| self.back(id, ReturnKind::Refund, state);
+        let dispute = |id, state| self.back(id, ReturnKind::Dispute, state);
         let told = [
             (CENTS, Fact::Waiting),
             (CENTS, Fact::Paid),
             (CENTS, Fact::Expired),
-            (1_000, refund("re_1", ReturnState::Gone)),
+            (1_000, refund("re_1", Gone)),
             (1_000, Fact::Refunded),
-            (500, refund("re_2", ReturnState::Gone)),
+            (500, refund("re_2", Gone)),
             (1_500, Fact::Refunded),
-            (500, refund("re_2", ReturnState::Back)),
-            (300, dispute("dp_1", ReturnState::Announced)),
-            (300, dispute("dp_1", ReturnState::Gone)),
-            (300, dispute("dp_1", ReturnState::Back)),
-            (200, dispute("dp_2", ReturnState::Gone)),
+            (500, refund("re_2", Back)),
+            (300, dispute("dp_1", Announced)),
+            (300, dispute("dp_1", Gone)),
+            (300, dispute("dp_1", Back)),
+            (300, dispute("dp_1", Announced)),
+            (200, dispute("dp_2", Gone)),
+            (50, dispute("dp_3", Gone)),
+            (50, dispute("dp_3", Back)),
+            (50, dispute("dp_3", Gone)),
+            (70, self.dispute("dp_4", Gone, &[-70])),
+            (70, self.dispute("dp_4", Back, &[-70, 70])),
+            (70, self.dispute("dp_4", Back, &[-70, 70, -70])),
         ];
         let news = told.into_iter().map(|(cents, fact)| self.news(cents, fact));
         news.enumerate().map(|(number, news)| self.event(number, news)).collect()
     }
 }
 
-/// What the story leaves: $25 less $10 and $2.
-const LEFT: i64 = (CENTS - 1_000 - 200) * CENT;
+/// What the story leaves: $25 less $10, $2 and both that were lost in the end.
+const LEFT: i64 = (CENTS - 1_000 - 200 - 50 - 70) * CENT;
 
 async fn told(book: &Book, command: &Tell) -> Told {
     tell(book, command, START_MS).await.unwrap().told
@@ -199,7 +221,7 @@ pub(in crate::book::tests) async fn what_does_not_fit_is_kept(database: &Databas
 
     // A refund of what nobody knows is asked for once, then kept; a checkout that nobody paid is not.
     let stranger = Hints { intent: Some("pi_stranger".to_owned()), ..Hints::default() };
-    let refund = News { of: stranger, cents: 5, currency: "usd".to_owned(), fact: Fact::Refunded };
+    let refund = News { of: stranger, cents: 5, currency: "usd".to_owned(), fact: Fact::Refunded, told_s: 0 };
     let ask = begun.event(101, refund.clone());
     assert_eq!(told(&database.book, &ask).await, Told::Ask);
     assert_eq!(told(&database.book, &Tell { asked: Asked::Yes, ..ask }).await, Told::Unmatched);
@@ -217,9 +239,74 @@ pub(in crate::book::tests) async fn a_refund_may_overdraw(database: &Database) {
     for (number, (cents, fact)) in [(CENTS, Fact::Paid), (CENTS, Fact::Refunded)].into_iter().enumerate() {
         assert_eq!(told(&database.book, &begun.event(number, begun.news(cents, fact))).await, Told::Booked);
     }
-    let dispute = Fact::Return { id: "dp".to_owned(), kind: ReturnKind::Dispute, state: ReturnState::Gone };
+    let dispute = begun.back("dp", ReturnKind::Dispute, ReturnState::Gone);
     assert_eq!(told(&database.book, &begun.event(9, begun.news(100, dispute))).await, Told::Booked);
 
     assert_eq!(database.account(ada).await.0, 1 - 100 * CENT);
     assert_eq!(database.exact().await.posted["house:cash"], 100 * CENT - 1);
+}
+
+pub(in crate::book::tests) async fn refunds_may_be_known_by_their_sum_alone(database: &Database) {
+    let mut random = StdRng::seed_from_u64(7);
+    for round in 0..ROUNDS {
+        let customer = database.customer(&format!("summed{round}")).await;
+        let begun = Begun::new(database, customer, &format!("summed{round}")).await;
+        let failed = begun.back("re", ReturnKind::Refund, ReturnState::Back);
+        // $10 and $5 went, the $5 came back, and another $2 went.
+        let news =
+            [(CENTS, Fact::Paid), (1_500, Fact::Refunded), (500, failed), (1_200, Fact::Refunded), (1_000, Fact::Refunded)];
+        let mut events: Vec<_> = news.into_iter().map(|(cents, fact)| begun.news(cents, fact)).enumerate().collect();
+        // The first of all sums is told last.
+        events[4].0 = 1;
+        events.shuffle(&mut random);
+
+        for (place, (told_s, news)) in events.iter().enumerate() {
+            let event = begun.event(*told_s, news.clone());
+            let named = Event { id: format!("{}_{place}", begun.name), kind: "test".to_owned() };
+            assert_eq!(told(&database.book, &Tell { event: Some(named), ..event }).await, Told::Booked);
+        }
+
+        assert_eq!(database.account(customer).await.0, (CENTS - 1_200) * CENT, "{events:?}");
+    }
+    database.exact().await;
+}
+
+pub(in crate::book::tests) async fn what_was_credited_by_hand_goes_back_too(database: &Database) {
+    let ada = database.customer("ada").await;
+    let begun = Begun::new(database, ada, "ada").await;
+    let refund = begun.event(1, begun.news(1_000, Fact::Refunded));
+    assert_eq!(told(&database.book, &refund).await, Told::Booked);
+    assert_eq!(database.account(ada).await.0, 0, "nothing was paid yet");
+
+    // More than what was asked for was paid, which the operator credits under the name of the payment.
+    let more = begun.event(2, begun.news(CENTS + 1, Fact::Paid));
+    assert_eq!(told(&database.book, &more).await, Told::Unmatched);
+    let by_hand = (CENTS + 1) * CENT;
+    crate::book::tests::fixture::credit(&database.book, ada.account, (by_hand, "stripe:pi_ada")).await;
+    let again = begun.event(3, begun.news(1_000, Fact::Refunded));
+    assert_eq!(told(&database.book, &again).await, Told::Booked);
+    assert_eq!(database.account(ada).await.0, by_hand - 1_000 * CENT);
+    assert_eq!(told(&database.book, &begun.event(4, begun.news(CENTS, Fact::Paid))).await, Told::Booked);
+    assert_eq!(database.account(ada).await.0, by_hand - 1_000 * CENT, "it is credited once");
+    database.exact().await;
+}
+
+pub(in crate::book::tests) async fn what_a_closed_account_is_paid_is_kept(database: &Database) {
+    let ada = database.customer("ada").await;
+    let (open, closed) = (Begun::new(database, ada, "open").await, Begun::new(database, ada, "closed").await);
+    assert_eq!(told(&database.book, &open.event(1, open.news(CENTS, Fact::Paid))).await, Told::Booked);
+    let mut writer = database.book.writer().await;
+    let mut transaction = writer.begin_durable().await.unwrap();
+    closing::close(&mut transaction, ada.account, START_MS).await.unwrap();
+    transaction.commit().await.unwrap();
+    drop(writer);
+
+    assert_eq!(told(&database.book, &closed.event(1, closed.news(CENTS, Fact::Paid))).await, Told::Unmatched);
+    assert_eq!(database.account(ada).await.0, CENTS * CENT);
+    // What was paid before goes back as ever, and what was not goes back without a trace in the balance.
+    for begun in [open, closed] {
+        assert_eq!(told(&database.book, &begun.event(2, begun.news(CENTS, Fact::Refunded))).await, Told::Booked);
+    }
+    assert_eq!(database.account(ada).await.0, 0);
+    database.exact().await;
 }
