@@ -39,6 +39,7 @@ mod sqlite;
 mod tests;
 pub(crate) mod transfers;
 pub(crate) mod unmatched;
+pub(crate) mod untold;
 pub(crate) mod usage;
 pub(crate) mod users;
 

@@ -19,6 +19,7 @@ mod reaper;
 pub mod reconcile;
 mod recovery;
 mod retention;
+mod telling;
 mod totp;
 mod validate;
 

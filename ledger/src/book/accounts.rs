@@ -6,6 +6,7 @@ use syntopen_shared::wire::admin::Account;
 use syntopen_shared::wire::ledger::AccountStatus;
 
 use super::sql::{Executor, Row, Transaction, query};
+use super::untold::{self, Subject};
 use super::{Result, corrupt};
 use crate::account;
 
@@ -87,9 +88,12 @@ pub(crate) async fn set_status(
     let done = query("UPDATE accounts SET status = $2, version = version + 1 WHERE id = $1 AND kind = 'customer'")
         .bind(account)
         .bind(word)
-        .execute(transaction)
+        .execute(&mut *transaction)
         .await?;
-    Ok(done == 1)
+    if done == 0 {
+        return Ok(false);
+    }
+    untold::note(transaction, account, Subject::Standing).await.map(|()| true)
 }
 
 /// Whether its owner has closed an account.

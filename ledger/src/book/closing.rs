@@ -4,6 +4,7 @@ use syntopen_shared::id::AccountId;
 
 use super::Result;
 use super::sql::{Executor, Transaction, query};
+use super::untold::{self, Subject};
 
 /// How many keys of an account can still be used.
 pub(crate) async fn active_keys(executor: impl Into<Executor<'_>>, account: AccountId) -> Result<i64> {
@@ -21,6 +22,8 @@ pub(crate) async fn close(transaction: &mut Transaction<'_>, account: AccountId,
         .bind(now_ms)
         .execute(&mut *transaction)
         .await?;
+    untold::note(transaction, account, Subject::Standing).await?;
+    untold::note_active_keys(transaction, account).await?;
     const EACH: [&str; 5] = [
         "UPDATE api_keys SET status = 'revoked', version = version + 1 WHERE account = $1 AND status = 'active'",
         "DELETE FROM sessions WHERE user_id IN (SELECT id FROM users WHERE account = $1)",

@@ -7,6 +7,7 @@ use syntopen_shared::wire::admin::{CreditClass, CreditReceipt};
 use super::accounts::{id, nanos};
 use super::audit::{self, Act, Who};
 use super::sql::{Executor, Transaction, is_transient, query};
+use super::untold::{self, Subject};
 use super::{Book, Result, TRIES_MAX, accounts};
 use crate::balances::Credit;
 
@@ -178,6 +179,7 @@ pub(crate) async fn add(transaction: &mut Transaction<'_>, movement: &Movement<'
     .bind(amount)
     .execute(&mut *transaction)
     .await?;
+    untold::note(transaction, account, Subject::Credits).await?;
     // The house last: all credits of a class wait for this row.
     query("UPDATE accounts SET posted = posted - $2 WHERE id = $1")
         .bind(house)

@@ -8,7 +8,7 @@ use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus, SpendLimits};
 
 use super::accounts::id;
 use super::sql::{Executor, Row, Sql, Transaction, query};
-use super::{Result, accounts, corrupt, json};
+use super::{Result, accounts, corrupt, json, untold};
 
 pub(crate) mod lines;
 
@@ -50,6 +50,8 @@ pub(crate) async fn insert(
 
 /// Ends a key for good; one that has ended is left as it is. Says whether there is such a key.
 pub(crate) async fn revoke(transaction: &mut Transaction<'_>, key: KeyId) -> Result<bool> {
+    // The note first, as where an account is closed, so that neither waits for the other.
+    untold::note_key(transaction, key).await?;
     let done = query(
         "UPDATE api_keys SET version = version + CASE status WHEN 'active' THEN 1 ELSE 0 END, status = 'revoked' \
          WHERE id = $1",
@@ -67,6 +69,7 @@ pub(crate) async fn update(transaction: &mut Transaction<'_>, change: &UpdateKey
         Some(models) => models.clone().into_list().as_ref().map(json).transpose()?,
         None => None,
     };
+    untold::note_key(transaction, change.key).await?;
     let done = query(
         "UPDATE api_keys SET version = version + 1, rpm = COALESCE($2, rpm), name = COALESCE($7, name), \
          limit_day = CASE WHEN $3 = 1 THEN $4 ELSE limit_day END, \

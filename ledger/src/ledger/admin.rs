@@ -3,7 +3,6 @@
 pub(crate) mod keys;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use syntopen_shared::id::{AccountId, TransferId, UserId};
 use syntopen_shared::wire::admin::{
@@ -14,12 +13,11 @@ use syntopen_shared::wire::ledger::KeyRecord;
 use syntopen_shared::wire::office::Refusal;
 
 use self::keys::NewKey;
-use super::{Core, Ledger, TRIES_MAX};
-use crate::balances::{Credit, CreditOutcome};
+use super::{Core, Ledger};
 use crate::book::accounts::{self, NewAccount};
 use crate::book::audit::{self, Act, Who};
 use crate::book::credits::{self, NewCredit};
-use crate::book::{balances, keys as booked};
+use crate::book::keys as booked;
 use crate::error::{AdminError, Unavailable};
 use crate::office::{OfficeError, word};
 use crate::{password, validate};
@@ -28,9 +26,6 @@ use crate::{password, validate};
 pub(crate) const KEYS_MAX: i64 = 1_000;
 /// How many missing credits are fetched at once.
 const CREDITS_MAX: i64 = 256;
-/// How often a change of a key is brought to a hot state that does not take it, and how long between.
-const TELLS_MAX: usize = 20;
-const TELL_AGAIN: Duration = Duration::from_millis(100);
 
 impl Ledger {
     /// Makes an account with its first user.
@@ -193,36 +188,8 @@ impl Core {
         if !same || booked.class != class.as_str() {
             return Err(AdminError::Conflict(format!("reference {reference} is known with other figures")));
         }
-        if self.deliver(Credit { account, number: booked.number, amount }).await.is_err() {
-            // Booked is booked. The reconciliation delivers what Redis lacks, and so does a refusal for lack of it.
-            tracing::warn!(%account, number = booked.number, "a credit is booked and did not reach Redis yet");
-        }
+        self.deliver(account).await;
         Ok(booked.receipt)
-    }
-
-    /// Adds a booked credit to the hot state, missing ones before it.
-    pub(crate) async fn deliver(&self, credit: Credit) -> Result<(), Unavailable> {
-        for _ in 0..TRIES_MAX {
-            match self.balances.credit(credit).await? {
-                CreditOutcome::Applied => return Ok(()),
-                CreditOutcome::Gap { have } => {
-                    let missing = credits::after(self.book.readers(), credit.account, have, CREDITS_MAX).await?;
-                    for credit in missing {
-                        self.balances.credit(credit).await?;
-                    }
-                }
-                CreditOutcome::Unseeded(epoch) => {
-                    // Not left to the first touch: a seed that was read before this credit may be on its way.
-                    if let Some(seed) = balances::of_account(self.book.readers(), credit.account).await? {
-                        self.balances.seed(&seed, epoch).await?;
-                    }
-                }
-                // It is booked, which is enough: what is seeded after the recovery has it, and reconciliation
-                // delivers it where the account was seeded before.
-                CreditOutcome::Frozen => return Ok(()),
-            }
-        }
-        Err(Unavailable)
     }
 
     /// Adds all credits to the hot state that the book has and it lacks; whether there were any.

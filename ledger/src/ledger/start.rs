@@ -21,7 +21,7 @@ use crate::data_dir::DataDir;
 use crate::drainer::journal::{self, Booked, Journal};
 use crate::drainer::stream;
 use crate::metrics::Metrics;
-use crate::{reaper, retention};
+use crate::{reaper, retention, telling};
 
 /// How long the book may take to be closed.
 const CLOSE_MAX: Duration = Duration::from_secs(10);
@@ -108,12 +108,14 @@ async fn work(core: &Core, shutdown: &Shutdown) {
             let _told_at_the_end = WaitedFor(booked);
             let journal = Journal { core, settings, memory, booked };
             let retention = retention::run(core, settings.usage_retention, shutdown);
-            tokio::join!(journal::run(&journal, shutdown), reaper::run(core, shutdown), retention);
+            let telling = telling::run(core, shutdown);
+            tokio::join!(journal::run(&journal, shutdown), reaper::run(core, shutdown), retention, telling);
         }
         Profile::Cluster { cluster, .. } => {
             let retention = retention::run(core, cluster.usage_retention, shutdown);
             let reconcile = cluster.reconcile(shutdown);
-            tokio::join!(stream::run(cluster, shutdown), reaper::run(core, shutdown), reconcile, retention);
+            let telling = telling::run(core, shutdown);
+            tokio::join!(stream::run(cluster, shutdown), reaper::run(core, shutdown), reconcile, retention, telling);
         }
     }
 }

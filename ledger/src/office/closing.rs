@@ -39,9 +39,7 @@ impl Handle<CloseAccount> for Core {
         audit::record(&mut transaction, act).await?;
         transaction.commit().await?;
         drop(writer);
-        // The account first: with it, no key of it gets a hold.
-        self.tell_standing(account).await?;
-        Ok(self.tell_keys(account).await?)
+        Ok(self.tell(account).await?)
     }
 }
 

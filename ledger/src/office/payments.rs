@@ -2,7 +2,7 @@
 
 mod tell;
 
-use syntopen_shared::id::{PaymentId, UnmatchedId};
+use syntopen_shared::id::{AccountId, PaymentId, UnmatchedId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::paging::Slice;
 use syntopen_shared::wire::office::payments::{
@@ -11,9 +11,9 @@ use syntopen_shared::wire::office::payments::{
 };
 use syntopen_shared::wire::office::{By, Refusal};
 
+use super::members::belongs;
 use super::operator::only_operators;
 use super::{Handle, OfficeError};
-use crate::balances::Credit;
 use crate::book::accounts;
 use crate::book::audit::{self, Act, Who};
 use crate::book::payments;
@@ -36,6 +36,7 @@ pub(crate) fn amount(cents: i64) -> Option<NanoUsd> {
 
 impl Handle<CreatePayment> for Core {
     async fn handle(&self, command: CreatePayment) -> Result<Payment, OfficeError> {
+        belongs(self.book.readers(), (command.account, &command.by)).await?;
         let amount = amount(command.cents).filter(|amount| *amount > NanoUsd::ZERO);
         let payment = Payment {
             payment: PaymentId::mint(),
@@ -94,7 +95,9 @@ impl Handle<ListWaiting> for Core {
 impl Handle<Tell> for Core {
     async fn handle(&self, command: Tell) -> Result<Told, OfficeError> {
         let told = tell(&self.book, &command, self.clock.unix_ms()).await?;
-        self.deliver_all(&told.credits).await;
+        if let Some(account) = told.of {
+            self.deliver(account).await;
+        }
         Ok(told.told)
     }
 }
@@ -114,12 +117,13 @@ impl Handle<ShowUnmatched> for Core {
 impl Handle<DismissUnmatched> for Core {
     async fn handle(&self, command: DismissUnmatched) -> Result<(), OfficeError> {
         let reason = command.reason.trim();
-        only_operators(self.book.readers(), &command.by).await?;
+        only_operators(self.book.readers(), command.by.user).await?;
         if reason.is_empty() || reason.chars().count() > REASON_MAX || reason.chars().any(char::is_control) {
             return Err(Refusal::invalid("reason", format!("Say why, in at most {REASON_MAX} characters.")).into());
         }
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
+        only_operators(&mut transaction, command.by.user).await?;
         take(&mut transaction, command.unmatched, "dismissed").await?;
         let (subject, now_ms) = (command.unmatched.to_string(), self.clock.unix_ms());
         note(&mut transaction, (&command.by, now_ms), ("payment.dismiss", &subject), &reason).await?;
@@ -129,20 +133,21 @@ impl Handle<DismissUnmatched> for Core {
 
 impl Handle<AssignUnmatched> for Core {
     async fn handle(&self, command: AssignUnmatched) -> Result<(), OfficeError> {
-        let credits = self.assign(&command).await?;
-        self.deliver_all(&credits).await;
+        let account = self.assign(&command).await?;
+        self.deliver(account).await;
         Ok(())
     }
 }
 
 impl Core {
     /// Makes a payment of the account's out of an event, and takes up everything open of the same payment with it.
-    async fn assign(&self, command: &AssignUnmatched) -> Result<Vec<Credit>, OfficeError> {
-        only_operators(self.book.readers(), &command.by).await?;
+    async fn assign(&self, command: &AssignUnmatched) -> Result<AccountId, OfficeError> {
+        only_operators(self.book.readers(), command.by.user).await?;
         let email = validate::email(command.email.trim());
         let email = email.map_err(|error| Refusal::invalid("email", error.to_string()))?;
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
+        only_operators(&mut transaction, command.by.user).await?;
         let account = accounts::by_email(&mut transaction, &email).await?;
         let account = account.ok_or_else(|| Refusal::invalid("email", "There is no user with this address."))?.account;
         accounts::lock(&mut transaction, account).await?;
@@ -161,21 +166,11 @@ impl Core {
                 take(&mut transaction, each.unmatched, "assigned").await?;
             }
         }
-        let credits = change.finish(&mut transaction).await?.map_err(Refusal::conflict)?;
+        change.finish(&mut transaction).await?.map_err(Refusal::conflict)?;
         let subject = command.unmatched.to_string();
         note(&mut transaction, (&command.by, now_ms), ("payment.assign", &subject), &account).await?;
         transaction.commit().await?;
-        Ok(credits)
-    }
-
-    async fn deliver_all(&self, credits: &[Credit]) {
-        for credit in credits {
-            if self.deliver(*credit).await.is_err() {
-                // Booked is booked: reconciliation delivers what the hot state lacks.
-                let (account, number) = (credit.account, credit.number);
-                tracing::warn!(%account, number, "a payment is booked and did not reach the hot state yet");
-            }
-        }
+        Ok(account)
     }
 }
 

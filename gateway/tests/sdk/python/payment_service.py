@@ -24,6 +24,7 @@ _FIELDS = {
     "line_items[0][quantity]": "1",
     "line_items[0][price_data][currency]": "usd",
     "line_items[0][price_data][product_data][name]": "Balance top-up",
+    "adaptive_pricing[enabled]": "false",
 }
 _IDS = ("client_reference_id", "metadata[payment]", "payment_intent_data[metadata][payment]")
 _ACCOUNTS = ("metadata[account]", "payment_intent_data[metadata][account]")

@@ -8,11 +8,11 @@ use syntopen_shared::wire::admin::{CreatedKey, Expiry, UpdateKey};
 use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus, SpendLimits};
 use syntopen_shared::wire::office::keys::{Created, Plaintext};
 
-use super::{KEYS_MAX, TELL_AGAIN, TELLS_MAX};
+use super::KEYS_MAX;
 use crate::book::audit::{self, Act, Who};
 use crate::book::keys::lines;
 use crate::book::sql::Transaction;
-use crate::book::{balances, keys};
+use crate::book::keys;
 use crate::error::AdminError;
 use crate::ledger::Core;
 
@@ -102,7 +102,7 @@ impl Core {
         audit::record(&mut transaction, Act { who, at_ms, act, subject: &subject, detail: &detail }).await?;
         transaction.commit().await?;
         drop(writer);
-        self.tell_status(key).await?;
+        self.told(key).await?;
         Ok(now(created))
     }
 
@@ -118,7 +118,7 @@ impl Core {
         audit::record(&mut transaction, Act { who, at_ms, act, subject: &subject, detail: change }).await?;
         transaction.commit().await?;
         drop(writer);
-        self.tell_status(key).await
+        self.told(key).await
     }
 
     /// Ends a key for good.
@@ -132,7 +132,7 @@ impl Core {
         audit::record(&mut transaction, Act { who, at_ms, act, subject: &subject, detail: &() }).await?;
         transaction.commit().await?;
         drop(writer);
-        self.tell_status(key).await
+        self.told(key).await
     }
 
     async fn insert_key(
@@ -160,20 +160,11 @@ impl Core {
         Ok(CreatedKey { api_key: api_key.expose().to_owned(), record })
     }
 
-    /// Brings a change of a key into the hot state. Until that has it the change is not answered.
-    async fn tell_status(&self, key: KeyId) -> Result<KeyRecord, AdminError> {
-        let Some(seed) = balances::of_key(self.book.readers(), key).await? else {
-            return Err(AdminError::Unavailable);
-        };
-        for _ in 0..TELLS_MAX {
-            if self.balances.set_status(&seed).await.is_ok() {
-                return keys::by_id(self.book.readers(), key).await?.ok_or(AdminError::Unavailable);
-            }
-            // A shard that is being recovered is open again in a moment.
-            self.mark(seed.account);
-            tokio::time::sleep(TELL_AGAIN).await;
-        }
-        Err(AdminError::Unavailable)
+    /// The record of a key that was changed, once the hot state has the change.
+    async fn told(&self, key: KeyId) -> Result<KeyRecord, AdminError> {
+        let record = keys::by_id(self.book.readers(), key).await?.ok_or(AdminError::Unavailable)?;
+        self.tell(record.account).await?;
+        Ok(record)
     }
 }
 

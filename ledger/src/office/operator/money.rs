@@ -8,7 +8,6 @@ use syntopen_shared::wire::office::operator::accounts::{GiveCredit, RefundReques
 use syntopen_shared::wire::office::{By, Refusal};
 
 use super::{only_operators, reason};
-use crate::balances::Credit;
 use crate::book::audit::{self, Act, Who};
 use crate::book::credits::{self, Booked, Entered, NewCredit};
 use crate::book::directory;
@@ -98,11 +97,7 @@ impl Core {
                 Ok(booked) => break booked,
             }
         };
-        let credit = Credit { account: movement.account, number: booked.number, amount: movement.amount };
-        if self.deliver(credit).await.is_err() {
-            // Booked is booked. The reconciliation delivers what Redis lacks, and so does a refusal for lack of it.
-            tracing::warn!(account = %credit.account, number = credit.number, "a credit did not reach Redis yet");
-        }
+        self.deliver(movement.account).await;
         Ok(booked.receipt)
     }
 

@@ -13,7 +13,6 @@ use syntopen_shared::wire::office::payments::{
 };
 
 use super::amount;
-use crate::balances::Credit;
 use crate::book::credits::{self, CASH, Movement};
 use crate::book::payments::{self, Booked};
 use crate::book::returns::{self, Sum, Told as ToldReturn, Word};
@@ -25,11 +24,11 @@ use crate::book::{Book, Result, TRIES_MAX, accounts};
 const CURRENCY: &str = "usd";
 const UNREADABLE: Why = "What it says cannot be read.";
 
-/// What was made of news, with the movements that the hot state does not have yet.
+/// What was made of news, and of which account they are.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) told: Told,
-    pub(crate) credits: Vec<Credit>,
+    pub(crate) of: Option<AccountId>,
 }
 
 /// Why news cannot be booked.
@@ -58,25 +57,25 @@ async fn attempt(book: &Book, tell: &Tell, now_ms: i64) -> Result<Outcome> {
         && let Some(outcome) = unmatched::outcome(&mut transaction, &event.id).await?
     {
         let told = if outcome == "booked" { Told::Booked } else { Told::Unmatched };
-        return Ok(Outcome { told, credits: Vec::new() });
+        return Ok(Outcome { told, of: None });
     }
     let why = match payments::find(&mut transaction, &tell.news.of).await? {
         None if tell.asked == Asked::No && tell.news.of.intent.is_some() && is_return(&tell.news.fact) => {
-            return Ok(Outcome { told: Told::Ask, credits: Vec::new() });
+            return Ok(Outcome { told: Told::Ask, of: None });
         }
         // Nothing was paid, and nothing is owed.
         None if matches!(tell.news.fact, Fact::Expired | Fact::Failed | Fact::Waiting) => {
-            return Ok(Outcome { told: Told::Booked, credits: Vec::new() });
+            return Ok(Outcome { told: Told::Booked, of: None });
         }
         None if tell.news.fact == Fact::Unreadable => UNREADABLE,
         None => "There is no such payment here.",
-        Some(found) => match apply(&mut transaction, (found.payment, &tell.news), now_ms).await? {
-            Ok(credits) => {
+        Some(Booked { payment, .. }) => match apply(&mut transaction, (&payment, &tell.news), now_ms).await? {
+            Ok(()) => {
                 if let Some(event) = &tell.event {
                     unmatched::record(&mut transaction, event, ("booked", now_ms)).await?;
                 }
                 transaction.commit().await?;
-                return Ok(Outcome { told: Told::Booked, credits });
+                return Ok(Outcome { told: Told::Booked, of: Some(payment.account) });
             }
             Err(why) => why,
         },
@@ -102,14 +101,14 @@ async fn keep(
             "a payment cannot be matched: see the operator's page"
         );
     }
-    Ok(Outcome { told: Told::Unmatched, credits: Vec::new() })
+    Ok(Outcome { told: Told::Unmatched, of: None })
 }
 
 async fn apply(
     transaction: &mut Transaction<'_>,
-    (payment, news): (Payment, &News),
+    (payment, news): (&Payment, &News),
     now_ms: i64,
-) -> Result<std::result::Result<Vec<Credit>, Why>> {
+) -> Result<std::result::Result<(), Why>> {
     accounts::lock(transaction, payment.account).await?;
     let booked = payments::again(transaction, payment.payment).await?;
     if let Err(why) = fits(&booked, news) {
@@ -119,7 +118,7 @@ async fn apply(
     if is_first && accounts::is_closed(&mut *transaction, payment.account).await? {
         return Ok(Err("The account was closed meanwhile: give the payment back, or assign it all the same."));
     }
-    let mut change = Change { booked, credits: Vec::new(), now_ms };
+    let mut change = Change { booked, now_ms };
     match change.apply(transaction, news).await? {
         Ok(()) => change.finish(transaction).await,
         Err(why) => Ok(Err(why)),
@@ -160,7 +159,6 @@ fn fits(booked: &Booked, news: &News) -> std::result::Result<(), Why> {
 /// A payment that is being changed; its account is locked.
 pub(crate) struct Change {
     booked: Booked,
-    credits: Vec<Credit>,
     now_ms: i64,
 }
 
@@ -178,7 +176,7 @@ impl Change {
                 let message = "The payment is known, and of another account.";
                 return Err(syntopen_shared::wire::office::Refusal::conflict(message).into());
             }
-            return Ok(Self { booked: known, credits: Vec::new(), now_ms });
+            return Ok(Self { booked: known, now_ms });
         }
         let cents = if is_return(&event.news.fact) { 0 } else { event.news.cents };
         let payment = Payment {
@@ -194,7 +192,7 @@ impl Change {
         let mut booked = payments::again(transaction, payment.payment).await?;
         // What goes back was credited before, in a way that the book does not know.
         booked.is_credited = is_return(&event.news.fact);
-        Ok(Self { booked, credits: Vec::new(), now_ms })
+        Ok(Self { booked, now_ms })
     }
 
     /// Writes down what news say of it; books the payment itself.
@@ -238,7 +236,7 @@ impl Change {
     pub(crate) async fn finish(
         mut self,
         transaction: &mut Transaction<'_>,
-    ) -> Result<std::result::Result<Vec<Credit>, Why>> {
+    ) -> Result<std::result::Result<(), Why>> {
         let id = self.booked.payment.payment;
         let refunds = returns::refunded(transaction, id, self.booked.refunded).await?;
         let disputes = returns::disputed(transaction, id).await?;
@@ -257,7 +255,7 @@ impl Change {
             (self.booked.refunds_booked, self.booked.disputes_booked) = (refunds, disputes);
         }
         payments::update(transaction, &self.booked, self.now_ms).await?;
-        Ok(Ok(self.credits))
+        Ok(Ok(()))
     }
 
     /// What the operator credited by hand, under the name that it has here, is paid.
@@ -315,18 +313,15 @@ impl Change {
     }
 
     async fn move_money(
-        &mut self,
+        &self,
         transaction: &mut Transaction<'_>,
         (class, amount): (CreditClass, NanoUsd),
         reference: &str,
     ) -> Result<std::result::Result<(), Why>> {
         let (account, created_ms) = (self.booked.payment.account, self.now_ms);
         let movement = Movement { account, house: CASH, amount, class, reference, created_ms };
-        let Some(booked) = credits::add(transaction, &movement).await? else {
-            return Ok(Err("The balance would exceed what can be stored."));
-        };
-        self.credits.push(Credit { account, number: booked.number, amount });
-        Ok(Ok(()))
+        let booked = credits::add(transaction, &movement).await?;
+        Ok(booked.map(drop).ok_or("The balance would exceed what can be stored."))
     }
 
     /// The service's name of the payment, or of its checkout, or else ours.
