@@ -63,7 +63,7 @@ pub(crate) enum Committed {
     Booked,
     /// It is booked, but not all as the hot state applied it: the anchor is unset, so that a recovery follows.
     Off,
-    /// Another has booked or recovered meanwhile: nothing was written.
+    /// Another has booked or recovered meanwhile, or removed rows that it changes: nothing was written.
     Fenced,
 }
 
@@ -149,16 +149,21 @@ pub(crate) async fn commit_survivors(book: &Book, survivors: &Survivors<'_>) -> 
 
 async fn book_part(book: &Book, entries: &[Arc<Entry>], advance: &Advance<'_>) -> Result<bool> {
     let mut writer = book.writer().await;
-    let mut transaction = writer.begin_charges().await?;
-    if !shards::advance(&mut transaction, advance).await? {
-        return Ok(false);
+    loop {
+        let mut transaction = writer.begin_charges().await?;
+        if !shards::advance(&mut transaction, advance).await? {
+            return Ok(false);
+        }
+        let is_written = entries.is_empty() || {
+            let had = look_up(&mut transaction, entries).await?;
+            write(&mut transaction, &Plan::of(entries, had, &revenue(advance.shard)), advance).await?
+        };
+        if is_written {
+            transaction.commit().await?;
+            return Ok(true);
+        }
+        // A usage row was removed for its age since it was looked up, which the next look sees.
     }
-    if !entries.is_empty() {
-        let had = look_up(&mut transaction, entries).await?;
-        write(&mut transaction, &Plan::of(entries, had, &revenue(advance.shard)), advance).await?;
-    }
-    transaction.commit().await?;
-    Ok(true)
 }
 
 async fn stream(book: &Book, batch: &StreamBatch<'_>) -> Result<Committed> {
@@ -171,7 +176,9 @@ async fn stream(book: &Book, batch: &StreamBatch<'_>) -> Result<Committed> {
     if !shards::advance(&mut transaction, &advance).await? {
         return Ok(Committed::Fenced);
     }
-    write(&mut transaction, &plan, &advance).await?;
+    if !write(&mut transaction, &plan, &advance).await? {
+        return Ok(Committed::Fenced);
+    }
     transaction.commit().await?;
     Ok(plan.committed())
 }
@@ -183,11 +190,11 @@ async fn look_up(transaction: &mut Transaction<'_>, entries: &[Arc<Entry>]) -> R
     }
 }
 
-/// Writes a plan in a transaction that has moved the anchor.
-async fn write(transaction: &mut Transaction<'_>, plan: &Plan<'_>, moved: &Advance<'_>) -> Result<()> {
+/// Writes a plan in a transaction that has moved the anchor. Says whether the book is as it was looked up.
+async fn write(transaction: &mut Transaction<'_>, plan: &Plan<'_>, moved: &Advance<'_>) -> Result<bool> {
     match transaction {
-        Transaction::Sqlite(connection) => sqlite::write(connection, plan).await,
-        Transaction::Postgres(connection) => postgres::write(connection, plan, moved).await.map(drop),
+        Transaction::Sqlite(connection) => sqlite::write(connection, plan).await.map(|()| true),
+        Transaction::Postgres(connection) => postgres::write(connection, plan, moved).await,
     }
 }
 

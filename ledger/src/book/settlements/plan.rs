@@ -2,7 +2,7 @@
 
 mod figures;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -42,6 +42,8 @@ pub(super) struct Plan<'a> {
     pub(super) house: String,
     /// Whether the book takes another amount for any entry than the hot state did.
     pub(super) off: bool,
+    /// Requests of which the book has a usage row that this changes.
+    pub(super) changed: Vec<RequestId>,
     pub(super) usage: Vec<UsageRow<'a>>,
     pub(super) transfers: Vec<TransferRow>,
     pub(super) accounts: Vec<AccountRow>,
@@ -136,7 +138,8 @@ fn booking(had: Option<&Had>, entry: &Entry) -> Booking {
 impl<'a> Plan<'a> {
     /// Of entries, in order, given what the book has of them.
     pub(super) fn of(entries: &'a [Arc<Entry>], had: HashMap<RequestId, Had>, house: &str) -> Self {
-        let mut sums = Sums { had, ..Sums::default() };
+        let rows = had.iter().filter(|(_, had)| !had.is_removed).map(|(id, _)| *id).collect();
+        let mut sums = Sums { had, rows, ..Sums::default() };
         for entry in entries {
             sums.book(entry);
         }
@@ -153,6 +156,8 @@ impl<'a> Plan<'a> {
 struct Sums<'a> {
     off: bool,
     had: HashMap<RequestId, Had>,
+    /// Requests of which the book has a usage row.
+    rows: HashSet<RequestId>,
     /// The last word on each request.
     usage: HashMap<RequestId, &'a Entry>,
     transfers: Vec<TransferRow>,
@@ -261,6 +266,7 @@ impl<'a> Sums<'a> {
         Plan {
             house: house.to_owned(),
             off: self.off,
+            changed: self.usage.keys().filter(|id| self.rows.contains(id)).copied().collect(),
             usage: self.usage.into_values().map(usage_row).collect(),
             transfers: self.transfers,
             accounts: customers.chain(other).collect(),

@@ -31,7 +31,7 @@ const WRITE: &str = include_str!("write.postgres.sql");
 type Bound<'q> = Query<'q, Postgres, PgArguments>;
 
 /// Books entries of a shard's stream. The look-up needs no lock: whoever books for this shard moves its anchor, and
-/// then the second statement writes nothing.
+/// whoever removes a row leaves it missing, and then the second statement writes nothing.
 pub(super) async fn commit_stream(pool: &PgPool, batch: &StreamBatch<'_>) -> Result<Committed> {
     let mut connection = pool.acquire().await?;
     let had = look_up(&mut connection, batch.entries).await?;
@@ -49,7 +49,8 @@ pub(super) async fn look_up(connection: &mut PgConnection, entries: &[Arc<Entry>
     had(rows.into_iter().map(Row::Postgres).collect())
 }
 
-/// Moves the anchor and writes a plan, where the shard's row is as it was seen. Says whether it was.
+/// Moves the anchor and writes a plan, where the shard's row is as it was seen, and so is every usage row that the plan
+/// changes. Says whether it was.
 pub(super) async fn write(connection: &mut PgConnection, plan: &Plan<'_>, advance: &Advance<'_>) -> Result<bool> {
     let seen = advance.seen.anchor.as_ref();
     let query = sqlx::query(WRITE)
@@ -61,6 +62,7 @@ pub(super) async fn write(connection: &mut PgConnection, plan: &Plan<'_>, advanc
         .bind(advance.anchor.map(|anchor| anchor.nonce.as_str()))
         .bind(plan.house.as_str());
     let query = figures(sums(transfers(requests(query, plan), plan), plan), plan);
+    let query = query.bind(column(&plan.changed, RequestId::to_string));
     Ok(query.fetch_optional(connection).await?.is_some())
 }
 

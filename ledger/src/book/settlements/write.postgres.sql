@@ -1,11 +1,16 @@
 -- $1 shard, $2 its epoch, $3 and $4 its anchor as it was seen, $5 and $6 its anchor from now on, $7 the account on the
--- other side; then columns: usage, transfers, accounts, keys, daily sums, figures of days. One row where it was as it was seen; else
--- nothing is written, because every part reads the shard's row.
+-- other side; then columns: usage, transfers, accounts, keys, daily sums, figures of days; $84 the requests whose usage
+-- rows are changed. One row where it was as it was seen; else nothing is written, because every part reads the shard's
+-- row.
 
-WITH shard AS (
+WITH changed AS (
+    -- A row that was removed for its age since it was looked up would be written anew, and count twice.
+    SELECT 1 FROM usage WHERE id = ANY($84::text[]) ORDER BY id FOR UPDATE
+), shard AS (
     UPDATE shards SET anchor_id = $5, anchor_nonce = $6
     WHERE shards.shard = $1 AND epoch = $2
         AND anchor_id IS NOT DISTINCT FROM $3 AND anchor_nonce IS NOT DISTINCT FROM $4
+        AND (SELECT COUNT(*) FROM changed) = CARDINALITY($84::text[])
     RETURNING 1
 ), requests AS (
     INSERT INTO usage (
