@@ -147,8 +147,9 @@ impl App {
 
         let services = match &config.profile {
             Profile::Embedded(data_dir) => {
-                let usage_retention = config.usage_retention;
-                let settings = LedgerSettings { usage_retention, ..LedgerSettings::new(data_dir.clone()) };
+                let (usage_retention, second_factor_key) = (config.usage_retention, config.second_factor_key.clone());
+                let settings = LedgerSettings::new(data_dir.clone());
+                let settings = LedgerSettings { usage_retention, second_factor_key, ..settings };
                 Services::embedded(settings, &clock).await?
             }
             Profile::Cluster(cluster) => Services::of_cluster(cluster, &clock, &metrics),

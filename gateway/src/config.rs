@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use syntopen_ledger::Retention;
+use syntopen_ledger::{Retention, SecondFactorKey};
 use syntopen_shared::config::{Environment, InvalidSettings, Reader};
 use syntopen_shared::telemetry::TelemetrySettings;
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub profile: Profile,
     /// How long the embedded ledger keeps single requests.
     pub usage_retention: Retention,
+    /// [`SecondFactorKey`]; the ledger's own setting in the cluster profile.
+    pub second_factor_key: Option<SecondFactorKey>,
     /// `SYNTOPEN_CATALOG`: the catalog file; the built-in one where it is not set.
     pub catalog: CatalogSource,
     /// Bounds on what a client may ask.
@@ -133,6 +135,7 @@ impl Config {
             listen: Listen::read(&mut reader),
             profile: Profile::read(&mut reader),
             usage_retention: reader.value(Retention::NAME, Retention::default()),
+            second_factor_key: reader.optional(SecondFactorKey::NAME),
             catalog: reader.optional("SYNTOPEN_CATALOG").map_or(CatalogSource::Builtin, CatalogSource::File),
             limits: Limits::read(&mut reader),
             timeouts: Timeouts::read(&mut reader),

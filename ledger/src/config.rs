@@ -1,6 +1,7 @@
 //! Settings of the ledger: of one within a gateway, and of the service.
 
 mod retention;
+mod second_factor_key;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use syntopen_shared::secret::Secret;
 use syntopen_shared::telemetry::TelemetrySettings;
 
 pub use retention::Retention;
+pub use second_factor_key::SecondFactorKey;
 
 /// Where the ledger keeps its book, and how much it takes upon itself.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct LedgerSettings {
     pub readers_max: u32,
     /// How long single requests are kept.
     pub usage_retention: Retention,
+    /// What secrets of second factors are sealed with.
+    pub second_factor_key: Option<SecondFactorKey>,
     /// How long [`close`](crate::Ledger::close) tries to book what is left.
     pub drain_max: Duration,
 }
@@ -44,6 +48,7 @@ impl LedgerSettings {
             ended_max: 250_000,
             readers_max: 4,
             usage_retention: Retention::FOR_EVER,
+            second_factor_key: None,
             drain_max: Duration::from_secs(10),
         }
     }
@@ -118,6 +123,8 @@ pub struct ClusterSettings {
     pub reconcile_every: Duration,
     /// [`Retention`].
     pub usage_retention: Retention,
+    /// [`SecondFactorKey`].
+    pub second_factor_key: Option<SecondFactorKey>,
     /// `SYNTOPEN_START_SECONDS`, default 60: how long the service waits for Redis and the book when it starts.
     pub start_max: Duration,
 }
@@ -173,6 +180,7 @@ impl ClusterSettings {
         let connections_max = reader.within("SYNTOPEN_DATABASE_CONNECTIONS", 8, 2..=100);
         let reconcile = reader.within("SYNTOPEN_RECONCILE_SECONDS", 300, 1..=86_400);
         let usage_retention = reader.value(Retention::NAME, Retention::default());
+        let second_factor_key = reader.optional(SecondFactorKey::NAME);
         let start = reader.within("SYNTOPEN_START_SECONDS", 60, 1..=3_600);
         Some(Self {
             redis_url: redis_url?,
@@ -183,6 +191,7 @@ impl ClusterSettings {
             connections_max,
             reconcile_every: Duration::from_secs(reconcile),
             usage_retention,
+            second_factor_key,
             start_max: Duration::from_secs(start),
         })
     }

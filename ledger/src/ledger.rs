@@ -25,6 +25,7 @@ use crate::book::{Book, balances, keys, usage};
 use crate::error::Unavailable;
 use crate::reaper;
 use crate::reconcile::{self, ReconcileReport};
+use crate::seal::Seal;
 
 pub(crate) use self::profile::Profile;
 
@@ -57,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) balances: Arc<dyn Balances>,
     pub(crate) book: Arc<Book>,
     pub(crate) profile: Profile,
+    pub(crate) seal: Seal,
 }
 
 impl Core {

@@ -19,12 +19,13 @@ mod reaper;
 pub mod reconcile;
 mod recovery;
 mod retention;
+mod seal;
 mod telling;
 mod totp;
 mod validate;
 
 pub use api::{configure, configure_office};
-pub use config::{LedgerSettings, Retention};
+pub use config::{LedgerSettings, Retention, SecondFactorKey};
 pub use error::{AdminError, Unavailable};
 pub use ledger::Ledger;
 pub use reconcile::ReconcileReport;

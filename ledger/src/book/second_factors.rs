@@ -10,6 +10,7 @@ use super::sql::{Executor, Transaction, query};
 /// What the book has of a user's second factor.
 pub(crate) struct Factor {
     pub(crate) email: String,
+    /// As it is stored: see [`crate::seal`].
     pub(crate) secret: Option<String>,
     pub(crate) is_confirmed: bool,
     /// Of the last code that was used.
@@ -52,6 +53,17 @@ pub(crate) async fn put_secret(transaction: &mut Transaction<'_>, user: UserId, 
         .bind(secret)
         .execute(transaction);
     Ok(put.await? == 1)
+}
+
+/// Writes a secret in use in another form; one that was replaced meanwhile stays.
+pub(crate) async fn put_sealed(transaction: &mut Transaction<'_>, user: UserId, [from, to]: [&str; 2]) -> Result<()> {
+    query("UPDATE users SET totp_secret = $3 WHERE id = $1 AND totp_secret = $2")
+        .bind(user)
+        .bind(from)
+        .bind(to)
+        .execute(transaction)
+        .await
+        .map(drop)
 }
 
 /// Takes the secret into use; whether it is still that one.

@@ -21,6 +21,7 @@ use crate::data_dir::DataDir;
 use crate::drainer::journal::{self, Booked, Journal};
 use crate::drainer::stream;
 use crate::metrics::Metrics;
+use crate::seal::Seal;
 use crate::{reaper, retention, telling};
 
 /// How long the book may take to be closed.
@@ -138,8 +139,9 @@ async fn embedded(path: &Path, settings: LedgerSettings, clock: Arc<dyn Clock>) 
     let bounds = Bounds { journal_max: settings.journal_max, ended_max: settings.ended_max };
     let memory = Arc::new(MemoryBalances::new(bounds, Arc::clone(&clock)));
     let balances: Arc<dyn Balances> = Arc::clone(&memory) as Arc<dyn Balances>;
+    let seal = Seal::new(settings.second_factor_key.as_ref());
     let profile = Profile::Embedded { settings, memory, booked: Booked::default() };
-    Ok(Arc::new(Core { clock, balances, book: Arc::new(book), profile }))
+    Ok(Arc::new(Core { clock, balances, book: Arc::new(book), profile, seal }))
 }
 
 async fn clustered(
@@ -151,7 +153,8 @@ async fn clustered(
     let redis = Arc::new(cluster::balances(settings)?);
     let balances: Arc<dyn Balances> = Arc::clone(&redis) as Arc<dyn Balances>;
     let book = Arc::clone(&cluster.book);
-    Ok(Arc::new(Core { clock, balances, book, profile: Profile::Cluster { redis, cluster } }))
+    let seal = Seal::new(settings.second_factor_key.as_ref());
+    Ok(Arc::new(Core { clock, balances, book, profile: Profile::Cluster { redis, cluster }, seal }))
 }
 
 async fn expire_leftovers(book: &Book, batch_max: usize, clock: &dyn Clock) -> anyhow::Result<usize> {

@@ -25,7 +25,8 @@ impl Handle<ShowSecondFactor> for Core {
             let left = second_factors::count_codes(self.book.readers(), user).await?;
             return Ok(SecondFactor::On { recovery_codes: u32::try_from(left).unwrap_or_default() });
         }
-        let Some(secret) = factor.secret else { return Ok(SecondFactor::Off) };
+        let Some(stored) = factor.secret else { return Ok(SecondFactor::Off) };
+        let secret = self.seal.open(user, &stored)?;
         let uri = totp::uri(&secret, &factor.email).ok_or(crate::error::Unavailable)?;
         Ok(SecondFactor::Pending { secret: Private::new(secret), uri: Private::new(uri) })
     }
@@ -34,9 +35,10 @@ impl Handle<ShowSecondFactor> for Core {
 impl Handle<BeginSecondFactor> for Core {
     async fn handle(&self, command: BeginSecondFactor) -> Result<(), OfficeError> {
         let BeginSecondFactor { by } = command;
+        let secret = self.seal.seal(by.user, &totp::new_secret())?;
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
-        if !second_factors::put_secret(&mut transaction, by.user, &totp::new_secret()).await? {
+        if !second_factors::put_secret(&mut transaction, by.user, &secret).await? {
             return Err(Refusal::conflict("There is a second factor already.").into());
         }
         self.note(&mut transaction, &by, ("second_factor.begin", json!({}))).await?;
@@ -138,20 +140,38 @@ impl Core {
             let message = "Too many codes were wrong. Wait a few minutes, or use a recovery code.";
             return Err(Refusal::conflict(message).into());
         }
-        let step = step_of(&factor, &code, now_ms);
+        let step = self.step_of((user, &factor), &code, now_ms)?;
         match step {
-            Some(step) => second_factors::use_step(&mut transaction, user, step).await?,
+            Some(step) => {
+                second_factors::use_step(&mut transaction, user, step).await?;
+                self.seal_in_use(&mut transaction, (user, &factor)).await?;
+            }
             None => second_factors::fail(&mut transaction, user, now_ms).await?,
         }
         transaction.commit().await?;
         if step.is_some() { Ok(()) } else { Err(Refusal::WrongCredentials.into()) }
     }
-}
 
-/// The step of a code that is right and was not used before.
-fn step_of(factor: &Factor, code: &str, now_ms: i64) -> Option<i64> {
-    let step = totp::step_of(factor.secret.as_deref()?, code, now_ms)?;
-    (factor.step < step).then_some(step)
+    /// The step of a code that is right and was not used before.
+    fn step_of(&self, (user, factor): (UserId, &Factor), code: &str, now_ms: i64) -> Result<Option<i64>, OfficeError> {
+        let Some(stored) = &factor.secret else { return Ok(None) };
+        let step = totp::step_of(&self.seal.open(user, stored)?, code, now_ms);
+        Ok(step.filter(|step| factor.step < *step))
+    }
+
+    /// Seals a secret that was stored before there was a key.
+    async fn seal_in_use(
+        &self,
+        transaction: &mut Transaction<'_>,
+        (user, factor): (UserId, &Factor),
+    ) -> Result<(), OfficeError> {
+        let Some(stored) = factor.secret.as_ref().filter(|stored| self.seal.is_open(stored)) else { return Ok(()) };
+        if factor.is_confirmed {
+            let sealed = self.seal.seal(user, stored)?;
+            second_factors::put_sealed(transaction, user, [stored, &sealed]).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn renew(transaction: &mut Transaction<'_>, user: UserId) -> Result<Vec<Private>, OfficeError> {

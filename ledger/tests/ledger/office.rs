@@ -1,3 +1,4 @@
 //! What the dashboard asks of the ledger.
 
 mod identity;
+mod sealing;

@@ -26,7 +26,7 @@ fn password(text: &str) -> Password {
     Password::new(text.to_owned())
 }
 
-async fn sign_up(bench: &Bench) -> (Viewer, TokenHash) {
+pub(super) async fn sign_up(bench: &Bench) -> (Viewer, TokenHash) {
     let session = session();
     let hash = session.hash.clone();
     let sign_up = SignUp { email: ADDRESS.to_uppercase(), password: password(PASSWORD), session };
@@ -45,7 +45,7 @@ async fn viewer(bench: &Bench, hash: &TokenHash) -> Option<Viewer> {
     bench.ledger.answer(LookUpViewer { hash: hash.clone() }).await.unwrap()
 }
 
-fn by(user: UserId) -> By {
+pub(super) fn by(user: UserId) -> By {
     By { user, address: "10.0.0.2".to_owned() }
 }
 
@@ -55,14 +55,14 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, OfficeError>) -> Refusal {
 }
 
 /// The code of the bench's time, and the secret that it is of.
-fn code(bench: &Bench, secret: &str) -> Private {
+pub(super) fn code(bench: &Bench, secret: &str) -> Private {
     use syntopen_shared::clock::Clock as _;
     let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
     let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     Private::new(totp.generate(u64::try_from(bench.clock.unix_ms() / 1_000).unwrap()).to_string())
 }
 
-async fn begin_factor(bench: &Bench, user: UserId) -> String {
+pub(super) async fn begin_factor(bench: &Bench, user: UserId) -> String {
     bench.ledger.answer(BeginSecondFactor { by: by(user) }).await.unwrap();
     let shown = bench.ledger.answer(ShowSecondFactor { user }).await.unwrap();
     let SecondFactor::Pending { secret, .. } = shown else { panic!("{shown:?}") };
