@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
-use syntopen_shared::wire::office::payments::{Asked, Event, Fact, Hints, Movement, News, ReturnKind, ReturnState, Tell};
+use syntopen_shared::wire::office::payments::{
+    Asked, Event, Fact, Hints, Movement, News, ReturnKind, ReturnState, Tell,
+};
 
 /// The names that our checkouts carry: the payment and the account.
 pub const PAYMENT: &str = "payment";
@@ -97,7 +99,8 @@ enum BalanceTransaction {
 /// be read is told too, so that it is kept: it may be money.
 #[must_use]
 pub fn read(body: &[u8]) -> Option<Tell> {
-    let Some(Envelope { id, kind, created, data }) = serde_json::from_slice(body).ok().filter(Envelope::is_named) else {
+    let Some(Envelope { id, kind, created, data }) = serde_json::from_slice(body).ok().filter(Envelope::is_named)
+    else {
         return Some(nameless(body));
     };
     let event = Event { id, kind };
@@ -235,7 +238,8 @@ impl Return {
     fn movements(&self) -> Vec<Movement> {
         let movement = |transaction: &BalanceTransaction| match transaction {
             BalanceTransaction::Object { id, amount, currency } => {
-                let cents = if *currency == self.currency { *amount } else { amount.signum().saturating_mul(self.amount) };
+                let cents =
+                    if *currency == self.currency { *amount } else { amount.signum().saturating_mul(self.amount) };
                 Some(Movement { id: id.clone(), cents })
             }
             BalanceTransaction::Other(_) => None,

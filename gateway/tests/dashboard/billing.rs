@@ -112,7 +112,8 @@ async fn a_dispute_takes_and_gives_what_it_moves() {
     assert_eq!(send(&app, "evt_0", "checkout.session.completed", &session).await.status, 200);
     let moved = |amounts: &[i64]| -> Vec<Value> {
         let ids = amounts.iter().enumerate();
-        ids.map(|(number, amount)| json!({ "id": format!("txn_{number}"), "amount": amount, "currency": "usd" })).collect()
+        ids.map(|(number, amount)| json!({ "id": format!("txn_{number}"), "amount": amount, "currency": "usd" }))
+            .collect()
     };
     // Won, then lost all the same. What comes late or again changes nothing.
     let told = [

@@ -40,7 +40,6 @@ pub(crate) const CASH: &str = "house:cash";
 pub(crate) struct Booked {
     pub(crate) receipt: CreditReceipt,
     pub(crate) class: String,
-    pub(crate) number: i64,
 }
 
 /// Books a credit so that it survives a power cut; where its reference is known, answers what the book has. `None`
@@ -117,7 +116,7 @@ fn is_known(error: &sqlx::Error) -> bool {
 /// The credit with this reference.
 pub(crate) async fn by_reference(executor: impl Into<Executor<'_>>, reference: &str) -> Result<Option<Booked>> {
     let row = query(
-        "SELECT id, account, class, op, amount, credit_no, posted_after FROM transfers \
+        "SELECT id, account, class, op, amount, posted_after FROM transfers \
          WHERE op = $1 AND credit_no IS NOT NULL",
     )
     .bind(reference)
@@ -131,7 +130,7 @@ pub(crate) async fn by_reference(executor: impl Into<Executor<'_>>, reference: &
             amount: nanos(&row, "amount")?,
             balance: nanos(&row, "posted_after")?,
         };
-        Ok(Booked { receipt, class: row.get("class")?, number: row.get("credit_no")? })
+        Ok(Booked { receipt, class: row.get("class")? })
     })
     .transpose()
 }
@@ -187,7 +186,7 @@ pub(crate) async fn add(transaction: &mut Transaction<'_>, movement: &Movement<'
         .execute(transaction)
         .await?;
     let receipt = CreditReceipt { transfer, account, reference: reference.to_owned(), amount, balance };
-    Ok(Some(Booked { receipt, class: class.as_str().to_owned(), number }))
+    Ok(Some(Booked { receipt, class: class.as_str().to_owned() }))
 }
 
 /// The credits of an account after number `have`, in order, `limit` at most.

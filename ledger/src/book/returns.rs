@@ -49,9 +49,7 @@ pub(crate) async fn note(transaction: &mut Transaction<'_>, payment: PaymentId, 
         .fetch_optional(&mut *transaction)
         .await?;
     let text = match known {
-        None => {
-            "INSERT INTO payment_returns (id, payment, kind, state, told_s, cents) VALUES ($1, $2, $3, $4, $5, $6)"
-        }
+        None => "INSERT INTO payment_returns (id, payment, kind, state, told_s, cents) VALUES ($1, $2, $3, $4, $5, $6)",
         Some(row) => {
             if row.get::<&str>("payment")? != payment.to_string() || row.get::<&str>("kind")? != told.kind.as_str() {
                 return Ok(false);

@@ -53,6 +53,7 @@ macro_rules! conformance {
             operator::what_was_charged_is_summed_of_the_account_alone
             operator::gateways_are_seen_until_they_are_gone
             operator::reconciliations_are_kept
+            untold::changes_are_noted_until_they_are_told
             shards::shards_are_made_once
             shards::every_recovery_has_an_epoch_of_its_own
             stream::a_stream_is_booked_by_differences_of_totals

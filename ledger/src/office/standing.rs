@@ -6,8 +6,8 @@ use syntopen_shared::wire::ledger::AccountStatus;
 use syntopen_shared::wire::office::Refusal;
 
 use super::OfficeError;
-use crate::book::audit::{self, Act};
 use crate::book::accounts;
+use crate::book::audit::{self, Act};
 use crate::ledger::Core;
 
 impl Core {

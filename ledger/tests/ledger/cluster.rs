@@ -2,8 +2,10 @@
 
 mod operator;
 mod outages;
+mod retention;
 mod service;
 pub(crate) mod stage;
+pub(crate) mod telling;
 
 use syntopen_shared::id::RequestId;
 use syntopen_shared::money::NanoUsd;

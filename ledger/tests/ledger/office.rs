@@ -1,4 +1,5 @@
 //! What the dashboard asks of the ledger.
 
 mod identity;
+mod payments;
 mod sealing;

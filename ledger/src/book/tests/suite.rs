@@ -10,4 +10,5 @@ pub(super) mod payments;
 pub(super) mod people;
 pub(super) mod shards;
 pub(super) mod stream;
+pub(super) mod untold;
 pub(super) mod usage;

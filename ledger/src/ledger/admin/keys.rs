@@ -10,9 +10,9 @@ use syntopen_shared::wire::office::keys::{Created, Plaintext};
 
 use super::KEYS_MAX;
 use crate::book::audit::{self, Act, Who};
+use crate::book::keys;
 use crate::book::keys::lines;
 use crate::book::sql::Transaction;
-use crate::book::keys;
 use crate::error::AdminError;
 use crate::ledger::Core;
 

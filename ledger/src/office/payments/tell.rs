@@ -233,10 +233,7 @@ impl Change {
     }
 
     /// Books what went back and what came again, and writes the payment.
-    pub(crate) async fn finish(
-        mut self,
-        transaction: &mut Transaction<'_>,
-    ) -> Result<std::result::Result<(), Why>> {
+    pub(crate) async fn finish(mut self, transaction: &mut Transaction<'_>) -> Result<std::result::Result<(), Why>> {
         let id = self.booked.payment.payment;
         let refunds = returns::refunded(transaction, id, self.booked.refunded).await?;
         let disputes = returns::disputed(transaction, id).await?;

@@ -25,6 +25,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub(crate) struct Stage {
     pub(crate) redis: RedisServer,
     pub(crate) postgres: PostgresServer,
+    pub(crate) settings: ClusterSettings,
     ledgers: Vec<Arc<Ledger>>,
     pub(crate) account: AccountId,
     pub(crate) key: KeyId,
@@ -58,7 +59,7 @@ impl Stage {
             ledgers.push(connect(&settings).await.unwrap());
         }
         let (account, key) = populate(&ledgers[0], balance).await;
-        let stage = Self { redis, postgres, ledgers, account, key };
+        let stage = Self { redis, postgres, settings, ledgers, account, key };
         stage.until_open().await;
         stage
     }

@@ -9,7 +9,8 @@ use syntopen_shared::id::{PaymentId, UserId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::paging::Place;
 use syntopen_shared::wire::office::payments::{
-    Asked, Event, Fact, Handled, Hints, ListUnmatched, Movement, News, Payment, PaymentState, ReturnKind, ReturnState, Tell, Told,
+    Asked, Event, Fact, Handled, Hints, ListUnmatched, Movement, News, Payment, PaymentState, ReturnKind, ReturnState,
+    Tell, Told,
 };
 
 use crate::book::sql::query;
@@ -190,16 +191,17 @@ pub(in crate::book::tests) async fn what_does_not_fit_is_kept(database: &Databas
         other(&|news| news.of.payment = Some(PaymentId::mint())),
         other(&|news| news.fact = Fact::Unreadable),
     ];
-    for (number, news) in wrong.iter().enumerate() {
-        let event = begun.event(number, news.clone());
+    let wrong: Vec<_> = wrong.into_iter().enumerate().map(|(number, news)| begun.event(number, news)).collect();
+    for event in &wrong {
         for _ in 0..2 {
-            assert_eq!(told(&database.book, &event).await, Told::Unmatched, "{news:?}");
+            assert_eq!(told(&database.book, event).await, Told::Unmatched, "{event:?}");
         }
     }
     assert_eq!(database.account(ada).await.0, 0);
     let list = ListUnmatched { which: Handled::Open, place: Place::First, limit: 100 };
     let kept = unmatched::list(database.book.readers(), &list).await.unwrap().rows;
-    assert_eq!(kept.iter().rev().map(|kept| &kept.news).collect::<Vec<_>>(), wrong.iter().collect::<Vec<_>>());
+    let told_of = wrong.iter().map(|event| &event.news).collect::<Vec<_>>();
+    assert_eq!(kept.iter().rev().map(|kept| &kept.news).collect::<Vec<_>>(), told_of);
 
     // The operator deals with each once.
     let mut writer = database.book.writer().await;
@@ -253,8 +255,13 @@ pub(in crate::book::tests) async fn refunds_may_be_known_by_their_sum_alone(data
         let begun = Begun::new(database, customer, &format!("summed{round}")).await;
         let failed = begun.back("re", ReturnKind::Refund, ReturnState::Back);
         // $10 and $5 went, the $5 came back, and another $2 went.
-        let news =
-            [(CENTS, Fact::Paid), (1_500, Fact::Refunded), (500, failed), (1_200, Fact::Refunded), (1_000, Fact::Refunded)];
+        let news = [
+            (CENTS, Fact::Paid),
+            (1_500, Fact::Refunded),
+            (500, failed),
+            (1_200, Fact::Refunded),
+            (1_000, Fact::Refunded),
+        ];
         let mut events: Vec<_> = news.into_iter().map(|(cents, fact)| begun.news(cents, fact)).enumerate().collect();
         // The first of all sums is told last.
         events[4].0 = 1;

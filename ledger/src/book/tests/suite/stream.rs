@@ -13,10 +13,10 @@ use crate::book::shards::{self, ShardRow};
 use crate::book::tests::fixture::{Customer, Database, anchor, credit};
 use crate::book::{Book, usage};
 
-const SHARD: u32 = 2;
+pub(in crate::book::tests) const SHARD: u32 = 2;
 
 /// Books entries after the anchor that the book has, up to a new one.
-pub(super) async fn book(database: &Database, place: u32, entries: &[Arc<Entry>]) -> Committed {
+pub(in crate::book::tests) async fn book(database: &Database, place: u32, entries: &[Arc<Entry>]) -> Committed {
     let from = shards::read(&database.book, SHARD).await.unwrap();
     commit(&database.book, &from, (place, entries)).await
 }
