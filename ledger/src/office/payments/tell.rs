@@ -1,9 +1,9 @@
 //! What the payment service tells, and what the book makes of it.
 //!
 //! News come more than once and in any order. What is written of them is the same in every order (a payment that is
-//! paid stays so, of a refund or dispute the service's latest word counts and each of its movements), and what is booked
-//! is the difference between what that comes to and what was booked before, in the same transaction, with the account's
-//! row locked: whichever news are the last, they find the same balance.
+//! paid stays so, of a refund or dispute the service's latest word counts and each of its movements), and what is
+//! booked is the difference between what that comes to and what was booked before, in the same transaction, with the
+//! account's row locked: whichever news are the last, they find the same balance.
 
 use syntopen_shared::id::{AccountId, PaymentId};
 use syntopen_shared::money::NanoUsd;
