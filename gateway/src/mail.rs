@@ -38,7 +38,7 @@ impl Mail {
     /// Sends from the thread of `arbiter`; nothing is sent where no server is set.
     ///
     /// # Errors
-    /// Never, for settings that were read.
+    /// When the certificates of the mail server's authority cannot be used.
     pub fn start(
         arbiter: &Arbiter,
         settings: Option<MailSettings>,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use syntopen_shared::config::Reader;
 use syntopen_shared::secret::Secret;
@@ -13,6 +14,9 @@ use super::PublicUrl;
 
 /// What asks for no TLS where that is not on this machine.
 const PLAIN: &str = "tls=none";
+/// What asks for TLS from `STARTTLS` on, and for nothing without.
+const REQUIRED: &str = "?tls=required";
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const WRONG: &str = "must be like smtps://user:password@mail.example.com or smtp://mail.example.com:587";
 
 /// How messages are sent, and from whom.
@@ -20,6 +24,8 @@ const WRONG: &str = "must be like smtps://user:password@mail.example.com or smtp
 pub struct MailSettings {
     /// `SYNTOPEN_SMTP_URL`: the server, with the credentials for it.
     pub server: SmtpUrl,
+    /// `SYNTOPEN_SMTP_CA`, default none: who may vouch for the server beside the authorities that browsers know.
+    pub authority: Option<Authority>,
     /// `SYNTOPEN_SMTP_FROM`: the sender.
     pub from: Mailbox,
     /// `SYNTOPEN_PUBLIC_URL`, where links lead to.
@@ -33,11 +39,16 @@ pub struct MailSettings {
 #[derive(Clone)]
 pub struct SmtpUrl(Secret);
 
+/// Who may vouch for a mail server: a file of certificates in PEM.
+#[derive(Clone, Debug)]
+pub struct Authority(Certificate);
+
 impl MailSettings {
     /// `None` where no server is set: then nothing is sent.
     pub(super) fn read(reader: &mut Reader, public_url: Option<&PublicUrl>) -> Option<Self> {
         let alert_every = Duration::from_secs(reader.within("SYNTOPEN_ALERT_SECONDS", 30, 1..=3_600));
         let server: Option<SmtpUrl> = reader.optional("SYNTOPEN_SMTP_URL");
+        let authority = reader.optional("SYNTOPEN_SMTP_CA");
         let from: Option<Sender> = reader.optional("SYNTOPEN_SMTP_FROM");
         let is_set = |reader: &Reader, name| reader.environment().get(name).is_some();
         let [has_server, has_from] = ["SYNTOPEN_SMTP_URL", "SYNTOPEN_SMTP_FROM"].map(|name| is_set(reader, name));
@@ -51,18 +62,49 @@ impl MailSettings {
             let why = "must be set where SYNTOPEN_SMTP_URL is: links in messages lead there";
             reader.refuse("SYNTOPEN_PUBLIC_URL", why);
         }
-        Some(Self { server: server?, from: from?.0, public_url: public_url?.clone(), alert_every })
+        Some(Self { server: server?, authority, from: from?.0, public_url: public_url?.clone(), alert_every })
     }
 }
 
 impl SmtpUrl {
-    /// A client of the server.
+    /// A client of the server, for whom this authority may vouch too.
     ///
     /// # Errors
-    /// Never, for what has been parsed.
-    pub(crate) fn transport(&self, timeout: Duration) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(self.0.expose())?;
+    /// When the authority's certificates cannot be used.
+    pub(crate) fn transport(
+        &self,
+        authority: Option<&Authority>,
+        timeout: Duration,
+    ) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(self.0.expose())?;
+        if let Some(Authority(certificate)) = authority {
+            let parameters = TlsParameters::builder(self.host().to_owned()).add_root_certificate(certificate.clone());
+            builder = match self.0.expose().split_once("://") {
+                Some(("smtps", _)) => builder.tls(Tls::Wrapper(parameters.build()?)),
+                Some((_, rest)) if rest.ends_with(REQUIRED) => builder.tls(Tls::Required(parameters.build()?)),
+                _ => builder,
+            };
+        }
         Ok(builder.timeout(Some(timeout)).build())
+    }
+
+    /// The server's name, which its certificate must have.
+    fn host(&self) -> &str {
+        let rest = self.0.expose().split_once("://").map_or("", |(_, rest)| rest);
+        let place = rest.split('?').next().unwrap_or_default();
+        host(place.rsplit_once('@').map_or(place, |(_, server)| server))
+    }
+}
+
+impl FromStr for Authority {
+    type Err = &'static str;
+
+    fn from_str(path: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "must be a file of certificates in PEM";
+        let pem = std::fs::read(path).map_err(|_| WRONG)?;
+        // What has none is read as well, as no certificates.
+        let has_any = pem.windows(BEGIN.len()).any(|piece| piece == BEGIN);
+        Certificate::from_pem(&pem).ok().filter(|_| has_any).map(Self).ok_or(WRONG)
     }
 }
 
@@ -76,7 +118,7 @@ impl FromStr for SmtpUrl {
         let url = match (scheme, query) {
             ("smtps", None) | ("smtp", Some("tls=required")) => text.to_owned(),
             ("smtp", None) if is_this_machine(server) => text.to_owned(),
-            ("smtp", None) => format!("{text}?tls=required"),
+            ("smtp", None) => format!("{text}{REQUIRED}"),
             ("smtp", Some(PLAIN)) if credentials.is_some() && !is_this_machine(server) => {
                 return Err("must not send credentials to another machine without TLS");
             }
@@ -96,9 +138,14 @@ impl fmt::Debug for SmtpUrl {
 }
 
 fn is_this_machine(server: &str) -> bool {
-    let server = server.trim_end_matches('/');
-    let host = server.strip_prefix("[::1]").map_or_else(|| server.split(':').next(), |_| Some("::1"));
-    matches!(host, Some("127.0.0.1" | "localhost" | "::1"))
+    matches!(host(server), "127.0.0.1" | "localhost" | "::1")
+}
+
+/// The host of a server that may have a port, and what follows it.
+fn host(server: &str) -> &str {
+    let server = server.split('/').next().unwrap_or_default();
+    let bracketed = server.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    bracketed.map_or_else(|| server.split(':').next().unwrap_or_default(), |(host, _)| host)
 }
 
 struct Sender(Mailbox);
@@ -130,6 +177,13 @@ mod tests {
             ["mail.example.com", "http://mail", "smtp://u:p@mail?tls=none", "smtp://mail?tls=opportunistic", "smtp://"]
         {
             assert!(wrong.parse::<SmtpUrl>().is_err(), "{wrong}");
+        }
+        for (url, host) in [
+            ("smtps://u:p%40x@mail.example.com:465", "mail.example.com"),
+            ("smtp://mail.example.com/helo", "mail.example.com"),
+            ("smtps://[2001:db8::1]:465", "2001:db8::1"),
+        ] {
+            assert_eq!(url.parse::<SmtpUrl>().unwrap().host(), host);
         }
         assert!(!format!("{:?}", "smtps://u:hush@mail".parse::<SmtpUrl>().unwrap()).contains("hush"));
     }

@@ -60,7 +60,7 @@ impl Sent {
 impl Post {
     pub(super) fn new(settings: &MailSettings, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
         Ok(Self {
-            transport: settings.server.transport(STEP_MAX)?,
+            transport: settings.server.transport(settings.authority.as_ref(), STEP_MAX)?,
             from: settings.from.clone(),
             metrics,
             turns: Arc::new(Semaphore::new(UNDER_WAY_MAX)),

@@ -6,6 +6,7 @@ mod delivery;
 mod invitations;
 mod members;
 mod reset;
-mod server;
+pub(crate) mod server;
 mod sign_up;
+mod transit;
 mod verify;

@@ -1,14 +1,23 @@
 """A mail server for tests: takes messages as any server would, and tells them as lines of JSON.
 
+server.py [plain|starttls|stripped|tls] [certificate and key, PEM]
+
 First it prints its port. An address that begins with "refused" is unknown to it; one that begins with "later" is put off
-once.
+once. All but "plain" want credentials, and tell those that they are shown; "stripped" offers no TLS, as one does from
+which somebody on the way took that word. Each connection is told when it comes.
 """
 import asyncio
 import email
 import email.policy
 import json
+import ssl
+import sys
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
+
+
+def tell(**told):
+    print(json.dumps(told), flush=True)
 
 
 class Postbox:
@@ -26,20 +35,38 @@ class Postbox:
 
     async def handle_DATA(self, server, session, envelope):
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        told = {
-            "recipients": envelope.rcpt_tos,
-            "headers": {name.lower(): str(value) for name, value in message.items()},
-            "body": message.get_content().replace("\r\n", "\n"),
-        }
-        print(json.dumps(told), flush=True)
+        tell(
+            recipients=envelope.rcpt_tos,
+            headers={name.lower(): str(value) for name, value in message.items()},
+            body=message.get_content().replace("\r\n", "\n"),
+        )
         return "250 OK"
 
 
-async def main():
+def admit(server, session, envelope, mechanism, shown):
+    tell(credentials=[shown.login.decode(), shown.password.decode()])
+    return AuthResult(success=True)
+
+
+async def main(kind="plain", certificate=None):
     postbox, loop = Postbox(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(postbox, hostname="mail.test"), "127.0.0.1", 0)
+    context = None
+    if certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+    options = {"hostname": "mail.test"}
+    if kind != "plain":
+        options |= {"authenticator": admit, "auth_required": True, "auth_require_tls": kind == "starttls"}
+    if kind == "starttls":
+        options |= {"tls_context": context, "require_starttls": True}
+
+    def accept():
+        tell(met=True)
+        return SMTP(postbox, **options)
+
+    server = await loop.create_server(accept, "127.0.0.1", 0, ssl=context if kind == "tls" else None)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
-asyncio.run(main())
+asyncio.run(main(*sys.argv[1:]))

@@ -1,6 +1,6 @@
 //! A real mail server, and a gateway that sends through it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -15,36 +15,54 @@ use crate::gateway::{PATIENCE, TestApp};
 const PYTHON: &str = "/usr/bin/python3";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dashboard/mail/server.py");
 /// Where links lead to.
-pub(super) const BASE: &str = "http://gateway.test";
+pub(crate) const BASE: &str = "http://gateway.test";
 
-pub(super) struct MailServer {
+pub(crate) struct MailServer {
     process: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     told: Receiver<String>,
     seen: RefCell<Vec<Message>>,
+    /// Whoever showed credentials, with which.
+    shown: RefCell<Vec<[String; 2]>>,
+    connections: Cell<usize>,
+}
+
+/// What the server tells.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Told {
+    Message(Message),
+    Credentials { credentials: [String; 2] },
+    Connection { met: bool },
 }
 
 /// A message as it arrived.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Message {
-    pub(super) recipients: Vec<String>,
-    pub(super) headers: HashMap<String, String>,
-    pub(super) body: String,
+pub(crate) struct Message {
+    pub(crate) recipients: Vec<String>,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl MailServer {
-    pub(super) fn start() -> Self {
-        let mut process = Command::new(PYTHON).arg(SCRIPT).stdout(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn start() -> Self {
+        Self::start_as(&[])
+    }
+
+    /// The same of another kind: see the script.
+    pub(crate) fn start_as(arguments: &[&str]) -> Self {
+        let mut process = Command::new(PYTHON).arg(SCRIPT).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let Some(Ok(port)) = lines.next() else { panic!("the mail server needs python3-aiosmtpd") };
         let port = port.parse().unwrap();
         let (tell, told) = channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
-        Self { process, port, told, seen: RefCell::default() }
+        let (seen, shown, connections) = (RefCell::default(), RefCell::default(), Cell::default());
+        Self { process, port, told, seen, shown, connections }
     }
 
     /// A gateway that sends through this server.
-    pub(super) async fn gateway(&self, settings: &[(&str, &str)]) -> TestApp {
+    pub(crate) async fn gateway(&self, settings: &[(&str, &str)]) -> TestApp {
         let url = format!("smtp://127.0.0.1:{}", self.port);
         let own = [
             ("SYNTOPEN_SMTP_URL", url.as_str()),
@@ -55,7 +73,7 @@ impl MailServer {
     }
 
     /// The next message to this address.
-    pub(super) async fn message(&self, to: &str) -> Message {
+    pub(crate) async fn message(&self, to: &str) -> Message {
         let started = Instant::now();
         loop {
             self.read();
@@ -69,15 +87,31 @@ impl MailServer {
     }
 
     /// Whether there is a message that nobody has asked for yet.
-    pub(super) fn has_another(&self) -> bool {
+    pub(crate) fn has_another(&self) -> bool {
         self.read();
         !self.seen.borrow().is_empty()
+    }
+
+    /// The credentials that it was shown until now.
+    pub(crate) fn credentials(&self) -> Vec<[String; 2]> {
+        self.read();
+        self.shown.borrow().clone()
+    }
+
+    /// How many connections it has had until now.
+    pub(crate) fn connections(&self) -> usize {
+        self.read();
+        self.connections.get()
     }
 
     fn read(&self) {
         loop {
             match self.told.recv_timeout(Duration::ZERO) {
-                Ok(line) => self.seen.borrow_mut().push(serde_json::from_str(&line).unwrap()),
+                Ok(line) => match serde_json::from_str(&line).unwrap() {
+                    Told::Message(message) => self.seen.borrow_mut().push(message),
+                    Told::Credentials { credentials } => self.shown.borrow_mut().push(credentials),
+                    Told::Connection { met } => self.connections.set(self.connections.get() + usize::from(met)),
+                },
                 Err(RecvTimeoutError::Timeout) => return,
                 Err(RecvTimeoutError::Disconnected) => panic!("the mail server has ended"),
             }
@@ -95,13 +129,13 @@ impl Drop for MailServer {
 
 impl Message {
     /// The path of its only link.
-    pub(super) fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         let links: Vec<_> = self.body.lines().filter_map(|line| line.strip_prefix(BASE)).collect();
         assert_eq!(links.len(), 1, "{}", self.body);
         links[0].to_owned()
     }
 
-    pub(super) fn subject(&self) -> &str {
+    pub(crate) fn subject(&self) -> &str {
         &self.headers["subject"]
     }
 }
