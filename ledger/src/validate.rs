@@ -20,8 +20,11 @@ pub(crate) fn email(text: &str) -> Result<String, AdminError> {
     let parts = text
         .split_once('@')
         .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
-    if plain && parts && text.len() <= EMAIL_MAX {
-        return Ok(text.to_lowercase());
+    let lower = text.to_lowercase();
+    // A foreign letter that becomes a Latin one (the sign for kelvin, a k) would make another's address of it.
+    let keeps_its_letters = lower.is_ascii() == text.is_ascii();
+    if plain && parts && keeps_its_letters && text.len() <= EMAIL_MAX {
+        return Ok(lower);
     }
     Err(AdminError::Invalid(format!("email must be an address such as ada@example.com, at most {EMAIL_MAX} bytes")))
 }
@@ -95,4 +98,21 @@ fn is_label(text: &str, chars_max: usize) -> bool {
 
 fn check(right: bool, otherwise: &str) -> Result<(), AdminError> {
     if right { Ok(()) } else { Err(AdminError::Invalid(otherwise.to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_of_one_spelling_and_of_nobody_else() {
+        assert_eq!(email("Ada@Example.COM").unwrap(), "ada@example.com");
+        assert_eq!(email("ÄDA@example.com").unwrap(), "äda@example.com");
+        for wrong in
+            ["", "ada", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\0", "a@b\r\nBcc: c@d", "\u{212a}ate@example.com"]
+        {
+            assert!(email(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(email(&format!("{}@example.com", "a".repeat(EMAIL_MAX))).is_err());
+    }
 }

@@ -90,6 +90,10 @@ impl Provider {
             verified = id_token.claims(&person::verifier(&asked_again), &nonce);
         }
         let claims = verified.map_err(|error| Failed(format!("its ID token is not right: {error}")))?;
+        // The library leaves this to its callers: a token that another client was given is not for us.
+        if claims.authorized_party().is_some_and(|party| party.as_str() != self.settings.client_id) {
+            return Err(Failed("its ID token is not right: it was issued to another client".to_owned()));
+        }
         let person = Person::of_id_token(claims);
         if person.email.is_some() {
             return Ok(person);

@@ -38,3 +38,14 @@ pub(crate) async fn insert(
         .await
         .map(drop)
 }
+
+/// Whether any provider means this user.
+pub(crate) async fn has_any(executor: impl Into<Executor<'_>>, user: UserId) -> Result<bool> {
+    let row = query("SELECT 1 FROM identities WHERE user_id = $1 LIMIT 1").bind(user).fetch_optional(executor).await?;
+    Ok(row.is_some())
+}
+
+/// No provider means this user any more.
+pub(crate) async fn forget(transaction: &mut Transaction<'_>, user: UserId) -> Result<()> {
+    query("DELETE FROM identities WHERE user_id = $1").bind(user).execute(transaction).await.map(drop)
+}

@@ -12,8 +12,8 @@ use super::{Handle, OfficeError};
 use crate::book::accounts::{self, NewAccount};
 use crate::book::audit::{self, Act, Who};
 use crate::book::links::{self, NewLink};
-use crate::book::members;
 use crate::book::sql::Transaction;
+use crate::book::{identities, members, users};
 use crate::ledger::Core;
 use crate::{password, validate};
 
@@ -144,6 +144,11 @@ impl Handle<ResetPassword> for Core {
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
         let link = take(&mut transaction, (purpose, &command.hash), at_ms).await?;
+        let known = users::credentials_of(&mut transaction, user).await?.ok_or(Refusal::NotFound)?;
+        if !known.is_verified {
+            // Somebody else may have come from a provider with this address before anybody had proven it.
+            identities::forget(&mut transaction, user).await?;
+        }
         // Whoever has the link has the mailbox.
         if !members::verify(&mut transaction, (user, &link.email), at_ms).await? {
             return Err(Refusal::NotFound.into());

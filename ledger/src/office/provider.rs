@@ -19,7 +19,8 @@ const SUBJECT_MAX: usize = 255;
 
 impl Handle<SignInByProvider> for Core {
     async fn handle(&self, command: SignInByProvider) -> Result<SignedIn, OfficeError> {
-        if command.subject.is_empty() || command.subject.len() > SUBJECT_MAX {
+        let is_plain = !command.subject.chars().any(char::is_control);
+        if command.subject.is_empty() || command.subject.len() > SUBJECT_MAX || !is_plain {
             return Err(Refusal::conflict("The identity provider does not say who you are.").into());
         }
         let mut writer = self.book.writer().await;
@@ -31,7 +32,11 @@ impl Handle<SignInByProvider> for Core {
         };
         let known = users::credentials_of(&mut transaction, user).await?.ok_or(Refusal::NotFound)?;
         let now = (&known, self.clock.unix_ms());
-        let signed_in = super::identity::admit(&mut transaction, now, &command.session).await?;
+        let admitted = super::identity::admit(&mut transaction, now, &command.session).await;
+        let signed_in = admitted.map_err(|error| match error {
+            OfficeError::Refused(Refusal::WrongCredentials) => Refusal::conflict("Your account was closed.").into(),
+            other => other,
+        })?;
         transaction.commit().await?;
         drop(writer);
         self.sweep_sessions().await;
@@ -50,7 +55,7 @@ impl Core {
         let email = told.ok_or_else(|| Refusal::conflict("The identity provider tells no e-mail address of yours."))?;
         let now_ms = self.clock.unix_ms();
         let (user, act) = match users::credentials(&mut *transaction, &email).await? {
-            Some(known) => (may_link(&known, command)?, "identity.link"),
+            Some(known) => (may_link(transaction, &known, command).await?, "identity.link"),
             None => (self.newcomer(transaction, command, &email).await?, "user.sign_up"),
         };
         let identity = Identity { issuer: &command.issuer, subject: &command.subject };
@@ -83,12 +88,19 @@ impl Core {
 /// Whether this user is the one whom the provider means.
 ///
 /// Both must be sure of the address. One that the provider has only been told may be anybody's; and who signed up here
-/// with an address of somebody else must not wait in the account for its owner to arrive.
-fn may_link(known: &Credentials, command: &SignInByProvider) -> Result<UserId, OfficeError> {
-    if command.email_verified && (known.is_verified || known.password_hash.is_none()) {
+/// with an address of somebody else, by a password or from a provider, must not wait in the account for its owner to
+/// arrive.
+async fn may_link(
+    transaction: &mut Transaction<'_>,
+    known: &Credentials,
+    command: &SignInByProvider,
+) -> Result<UserId, OfficeError> {
+    let is_unused = known.password_hash.is_none() && !identities::has_any(transaction, known.user).await?;
+    if command.email_verified && (known.is_verified || is_unused) {
         return Ok(known.user);
     }
-    let message = "There is an account with your e-mail address already. Sign in with its password.";
+    let message = "There is an account with your e-mail address already. Sign in with its password, or have a link \
+                   to choose one sent to you.";
     Err(Refusal::conflict(message).into())
 }
 
