@@ -99,6 +99,16 @@ pub(crate) async fn withdraw(transaction: &mut Transaction<'_>, (purpose, email)
         .map(drop)
 }
 
+/// Takes back what a user has for this purpose.
+pub(crate) async fn withdraw_of(transaction: &mut Transaction<'_>, (purpose, user): (Purpose, UserId)) -> Result<()> {
+    query("DELETE FROM links WHERE user_id = $1 AND purpose = $2")
+        .bind(user)
+        .bind(purpose.as_str())
+        .execute(transaction)
+        .await
+        .map(drop)
+}
+
 fn read(row: &Row) -> Result<Link> {
     let user = row.get::<Option<&str>>("user_id")?.map(str::parse).transpose();
     Ok(Link { email: row.get("email")?, user: user.map_err(|_| corrupt("an identifier is no UUID"))? })

@@ -4,10 +4,10 @@ use syntopen_shared::id::{AccountId, UserId};
 use syntopen_shared::wire::office::identity::Role;
 use syntopen_shared::wire::office::members::Member;
 
-use super::Result;
 use super::accounts::{self, id};
 use super::sessions::{self, role};
 use super::sql::{Executor, Row, Transaction, query};
+use super::{Result, second_factors};
 
 /// Whose an address is.
 pub(crate) struct Known {
@@ -173,7 +173,7 @@ pub(crate) async fn remove(
 
 /// Ends all sessions of a user, those included that wait for the code of the second factor.
 pub(crate) async fn sign_out(transaction: &mut Transaction<'_>, user: UserId) -> Result<()> {
-    query("DELETE FROM challenges WHERE user_id = $1").bind(user).execute(&mut *transaction).await?;
+    second_factors::end_challenges(&mut *transaction, user).await?;
     sessions::end_all(transaction, user).await.map(drop)
 }
 

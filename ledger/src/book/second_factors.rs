@@ -175,6 +175,11 @@ pub(crate) async fn challenged(
     row.map(|row| id(&row, "user_id")).transpose()
 }
 
+/// Ends all sign-ins of a user that wait for a code.
+pub(crate) async fn end_challenges(transaction: &mut Transaction<'_>, user: UserId) -> Result<()> {
+    query("DELETE FROM challenges WHERE user_id = $1").bind(user).execute(transaction).await.map(drop)
+}
+
 /// Uses it up; whether it was there.
 pub(crate) async fn end_challenge(transaction: &mut Transaction<'_>, hash: &TokenHash) -> Result<bool> {
     let ended = query("DELETE FROM challenges WHERE hash = $1").bind(hash.as_str()).execute(transaction);

@@ -47,6 +47,19 @@ pub(crate) async fn change_password(
     Ok(changed.await? == 1)
 }
 
+/// Locks a user until the transaction ends; whether the password is still the one with this hash, and the user may sign
+/// in at all.
+pub(crate) async fn is_still(transaction: &mut Transaction<'_>, user: UserId, hash: Option<&str>) -> Result<bool> {
+    let locked = query(
+        "UPDATE users SET totp_failed = totp_failed WHERE id = $1 AND COALESCE(password_hash, '') = $2 \
+         AND removed_ms IS NULL AND account IN (SELECT id FROM accounts WHERE closed_ms IS NULL)",
+    )
+    .bind(user)
+    .bind(hash.unwrap_or_default())
+    .execute(transaction);
+    Ok(locked.await? == 1)
+}
+
 /// Notes that the address is known to be the user's.
 pub(crate) async fn verify(transaction: &mut Transaction<'_>, user: UserId, now_ms: i64) -> Result<()> {
     query("UPDATE users SET verified_ms = $2 WHERE id = $1 AND verified_ms IS NULL")

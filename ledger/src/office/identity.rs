@@ -54,7 +54,11 @@ impl Handle<SignUp> for Core {
 impl Handle<SignIn> for Core {
     async fn handle(&self, command: SignIn) -> Result<SignedIn, OfficeError> {
         let email = command.email.trim().to_lowercase();
-        let known = users::credentials(self.book.readers(), &email).await?;
+        // What is no address is nobody's; not every database could be asked for it.
+        let known = match validate::email(&email) {
+            Ok(email) => users::credentials(self.book.readers(), &email).await?,
+            Err(_) => None,
+        };
         let hashed = known.as_ref().and_then(|known| known.password_hash.clone());
         // An unknown address takes as long as a wrong password.
         let is_right = password::verify(command.password.expose(), hashed).await?;
@@ -117,11 +121,17 @@ impl Core {
 }
 
 /// Signs in who has proved who he is, or asks for his second factor.
+///
+/// A proof takes time, in which its password may be changed: whoever changes it ends all sessions, and none may begin
+/// after that by the password before.
 pub(super) async fn admit(
     transaction: &mut Transaction<'_>,
     (known, now_ms): (&Credentials, i64),
     session: &NewSession,
 ) -> Result<SignedIn, OfficeError> {
+    if !users::is_still(transaction, known.user, known.password_hash.as_deref()).await? {
+        return Err(Refusal::WrongCredentials.into());
+    }
     if known.has_second_factor {
         let times = [now_ms, now_ms + CHALLENGE_MS, SWEPT_MAX];
         second_factors::begin_challenge(transaction, (known.user, &session.hash), times).await?;

@@ -11,7 +11,7 @@ use syntopen_shared::wire::office::{By, Refusal};
 use super::{Handle, OfficeError};
 use crate::book::second_factors::{self, Factor};
 use crate::book::sql::Transaction;
-use crate::book::users;
+use crate::book::{sessions, users};
 use crate::ledger::Core;
 use crate::{password, totp};
 
@@ -48,7 +48,7 @@ impl Handle<BeginSecondFactor> for Core {
 
 impl Handle<ConfirmSecondFactor> for Core {
     async fn handle(&self, command: ConfirmSecondFactor) -> Result<Vec<Private>, OfficeError> {
-        let ConfirmSecondFactor { by, code } = command;
+        let ConfirmSecondFactor { by, session, code } = command;
         let factor = second_factors::of_user(self.book.readers(), by.user).await?.ok_or(Refusal::NotFound)?;
         let Some(secret) = factor.secret.filter(|_| !factor.is_confirmed) else {
             return Err(Refusal::conflict("There is nothing to confirm.").into());
@@ -60,7 +60,8 @@ impl Handle<ConfirmSecondFactor> for Core {
             return Err(Refusal::conflict("Another secret was made meanwhile: set it up again.").into());
         }
         let codes = renew(&mut transaction, by.user).await?;
-        self.note(&mut transaction, &by, ("second_factor.confirm", json!({}))).await?;
+        let ended = sessions::end_others(&mut transaction, by.user, session).await?;
+        self.note(&mut transaction, &by, ("second_factor.confirm", json!({ "sessions_ended": ended }))).await?;
         transaction.commit().await?;
         Ok(codes)
     }

@@ -1,6 +1,7 @@
 //! Passwords and sessions of one's own.
 
 use serde_json::json;
+use syntopen_shared::wire::office::links::Purpose;
 use syntopen_shared::wire::office::security::{ChangePassword, RevokeSession, RevokeSessions, Security, ShowSecurity};
 use syntopen_shared::wire::office::{By, Refusal};
 
@@ -8,7 +9,7 @@ use super::identity::SESSIONS_MAX;
 use super::{Handle, OfficeError};
 use crate::book::audit::{self, Act, Who};
 use crate::book::sql::Transaction;
-use crate::book::{sessions, users};
+use crate::book::{links, second_factors, sessions, users};
 use crate::ledger::Core;
 use crate::password;
 
@@ -37,6 +38,9 @@ impl Handle<ChangePassword> for Core {
             return Err(Refusal::conflict("The password was changed elsewhere meanwhile.").into());
         }
         let ended = sessions::end_others(&mut transaction, by.user, session).await?;
+        // What was begun before leads nowhere any more: sign-ins that wait for a code, and links to another password.
+        second_factors::end_challenges(&mut transaction, by.user).await?;
+        links::withdraw_of(&mut transaction, (Purpose::Reset, by.user)).await?;
         self.note(&mut transaction, &by, ("user.change_password", json!({ "sessions_ended": ended }))).await?;
         Ok(transaction.commit().await?)
     }
@@ -60,6 +64,7 @@ impl Handle<RevokeSessions> for Core {
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
         let ended = sessions::end_all(&mut transaction, command.by.user).await?;
+        second_factors::end_challenges(&mut transaction, command.by.user).await?;
         self.note(&mut transaction, &command.by, ("session.revoke_all", json!({ "sessions_ended": ended }))).await?;
         Ok(transaction.commit().await?)
     }

@@ -102,7 +102,8 @@ pub(crate) async fn confirm(
     Form(fields): Form<Code>,
 ) -> Result<HttpResponse, PageError> {
     throttle::take(&app, OF_USER, &signed.viewer.user.to_string()).await?;
-    let confirm = ConfirmSecondFactor { by: signed.by(), code: Private::new(fields.code) };
+    let (by, session) = (signed.by(), signed.viewer.session);
+    let confirm = ConfirmSecondFactor { by, session, code: Private::new(fields.code) };
     match app.office.ask(confirm).await {
         Ok(codes) => tell(&signed, codes),
         Err(error) => again(&app, &signed, ("code", error)).await,

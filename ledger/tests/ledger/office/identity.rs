@@ -4,6 +4,7 @@ use syntopen_ledger::office::{Answers as _, OfficeError};
 use syntopen_shared::id::UserId;
 use syntopen_shared::token::{Token, TokenHash};
 use syntopen_shared::wire::office::identity::{LookUpViewer, NewSession, SignIn, SignOut, SignUp, SignedIn, Viewer};
+use syntopen_shared::wire::office::links::{LookUpLink, Purpose, RequestLink, Requested};
 use syntopen_shared::wire::office::provider::{Newcomers, SignInByProvider};
 use syntopen_shared::wire::office::second_factor::{
     BeginSecondFactor, ConfirmSecondFactor, Private, SecondFactor, ShowSecondFactor, SubmitCode,
@@ -11,6 +12,7 @@ use syntopen_shared::wire::office::second_factor::{
 use syntopen_shared::wire::office::security::{ChangePassword, RevokeSession, ShowSecurity};
 use syntopen_shared::wire::office::{By, Password, Refusal};
 
+use crate::cluster::stage::Stage;
 use crate::support::{Bench, connect};
 
 const ADDRESS: &str = "ada@lovelace.example";
@@ -163,7 +165,7 @@ async fn codes_are_good_once_and_never_again() {
     let bench = Bench::with(0).await;
     let (ada, _) = sign_up(&bench).await;
     let secret = begin_factor(&bench, ada.user).await;
-    let confirm = ConfirmSecondFactor { by: by(ada.user), code: code(&bench, &secret) };
+    let confirm = ConfirmSecondFactor { by: by(ada.user), session: ada.session, code: code(&bench, &secret) };
     let codes = bench.ledger.answer(confirm.clone()).await.unwrap();
     assert!(!format!("{codes:?}").contains(codes[0].expose()), "they stay out of logs");
     assert!(matches!(refusal(bench.ledger.answer(confirm).await), Refusal::Conflict { .. }));
@@ -192,7 +194,8 @@ async fn guesses_at_once_are_counted_one_by_one() {
     let bench = std::sync::Arc::new(Bench::with(0).await);
     let (ada, _) = sign_up(&bench).await;
     let secret = begin_factor(&bench, ada.user).await;
-    bench.ledger.answer(ConfirmSecondFactor { by: by(ada.user), code: code(&bench, &secret) }).await.unwrap();
+    let confirm = ConfirmSecondFactor { by: by(ada.user), session: ada.session, code: code(&bench, &secret) };
+    bench.ledger.answer(confirm).await.unwrap();
     bench.clock.advance_ms(30_000);
     let right = code(&bench, &secret);
     let (_, challenge) = sign_in(&bench, PASSWORD).await.unwrap();
@@ -246,4 +249,81 @@ async fn a_flood_of_passwords_is_answered_to_the_end() {
         }
     }
     assert!(sign_in(&bench, PASSWORD).await.is_ok(), "then it goes on");
+}
+
+#[tokio::test]
+async fn no_session_lasts_that_began_by_the_password_before() {
+    let bench = std::sync::Arc::new(Bench::with(0).await);
+    let (ada, _) = sign_up(&bench).await;
+    let is_changed = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let mut thieves = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (bench, is_changed) = (std::sync::Arc::clone(&bench), std::sync::Arc::clone(&is_changed));
+        thieves.spawn(async move {
+            let mut begun = Vec::new();
+            while !is_changed.load(std::sync::atomic::Ordering::SeqCst) {
+                begun.extend(sign_in(&bench, PASSWORD).await.ok().map(|(_, hash)| hash));
+            }
+            begun
+        });
+    }
+    let change = ChangePassword {
+        by: by(ada.user),
+        session: ada.session,
+        current: password(PASSWORD),
+        new: password("staple battery horse"),
+    };
+    bench.ledger.answer(change).await.unwrap();
+    is_changed.store(true, std::sync::atomic::Ordering::SeqCst);
+    for hash in thieves.join_all().await.concat() {
+        assert!(viewer(&bench, &hash).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn another_password_and_a_second_factor_end_what_was_begun_without() {
+    let bench = Bench::with(0).await;
+    let (ada, hash) = sign_up(&bench).await;
+    let (_, other) = sign_in(&bench, PASSWORD).await.unwrap();
+    let secret = begin_factor(&bench, ada.user).await;
+    let confirm = ConfirmSecondFactor { by: by(ada.user), session: ada.session, code: code(&bench, &secret) };
+    bench.ledger.answer(confirm).await.unwrap();
+    assert!(viewer(&bench, &hash).await.is_some());
+    assert!(viewer(&bench, &other).await.is_none(), "it was begun without a code");
+
+    let (_, challenge) = sign_in(&bench, PASSWORD).await.unwrap();
+    let reset = Token::generate().hash();
+    let request = RequestLink { purpose: Purpose::Reset, email: ADDRESS.to_owned(), hash: reset.clone() };
+    assert_eq!(bench.ledger.answer(request).await.unwrap(), Requested::Known);
+    let change = ChangePassword {
+        by: by(ada.user),
+        session: ada.session,
+        current: password(PASSWORD),
+        new: password("staple battery horse"),
+    };
+    bench.ledger.answer(change).await.unwrap();
+
+    bench.clock.advance_ms(30_000);
+    let submit = SubmitCode { challenge, code: code(&bench, &secret), session: session() };
+    assert_eq!(refusal(bench.ledger.answer(submit).await), Refusal::NotFound, "a sign-in by the password before");
+    let look = LookUpLink { purpose: Purpose::Reset, hash: reset };
+    assert_eq!(bench.ledger.answer(look).await.unwrap(), None, "a link from before");
+}
+
+#[tokio::test]
+async fn what_is_no_address_is_nobodys() {
+    let stage = Stage::with(0).await;
+    for email in ["ada\0@example.com", "\0", "", "ada", &"a".repeat(100_000)] {
+        let sign_in = SignIn { email: email.to_owned(), password: password(PASSWORD), session: session() };
+        assert_eq!(refusal(stage.ledger(0).answer(sign_in).await), Refusal::WrongCredentials, "{email:.20?}");
+    }
+    let person = SignInByProvider {
+        issuer: "https://login.example.com".to_owned(),
+        subject: "a\0b".to_owned(),
+        email: Some("bob@example.com".to_owned()),
+        email_verified: true,
+        newcomers: Newcomers::Welcome,
+        session: session(),
+    };
+    assert!(matches!(refusal(stage.ledger(0).answer(person).await), Refusal::Conflict { .. }));
 }

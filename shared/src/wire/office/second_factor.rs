@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::NewSession;
 use super::{By, Password};
-use crate::id::UserId;
+use crate::id::{SessionId, UserId};
 use crate::office_commands;
 use crate::token::TokenHash;
 
@@ -83,6 +83,8 @@ pub struct BeginSecondFactor {
 pub struct ConfirmSecondFactor {
     /// Whose.
     pub by: By,
+    /// The session in which it is done. All others end: they were begun without a code.
+    pub session: SessionId,
     /// The code.
     pub code: Private,
 }
