@@ -4,6 +4,7 @@ use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::office::Refusal;
 use syntopen_shared::wire::office::alerts::{ClaimAlerts, ConfirmAlert, DueAlert, LookUpAlert, SetAlert};
 
+use super::members::belongs;
 use super::{Handle, OfficeError};
 use crate::book::alerts::{self, Claim};
 use crate::book::audit::{self, Act, Who};
@@ -23,6 +24,7 @@ impl Handle<LookUpAlert> for Core {
 impl Handle<SetAlert> for Core {
     async fn handle(&self, command: SetAlert) -> Result<(), OfficeError> {
         let SetAlert { account, by, below } = command;
+        belongs(self.book.readers(), (account, &by)).await?;
         if below.is_some_and(|below| below <= NanoUsd::ZERO || !below.is_storable()) {
             return Err(Refusal::invalid("alert_below", "It must be more than nothing, and not too large.").into());
         }

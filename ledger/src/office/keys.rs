@@ -8,6 +8,7 @@ use syntopen_shared::wire::office::keys::{
     CreateKey, Created, KeyLine, KeyPage, ListKeys, RevokeKey, RotateKey, ShowKey, UpdateKey,
 };
 
+use super::members::belongs;
 use super::{Handle, OfficeError};
 use crate::book::audit::Who;
 use crate::book::keys::lines;
@@ -38,6 +39,7 @@ impl Handle<ShowKey> for Core {
 impl Handle<CreateKey> for Core {
     async fn handle(&self, command: CreateKey) -> Result<Created, OfficeError> {
         let CreateKey { account, by, form, name, rpm, limits, expiry, models } = command;
+        belongs(self.book.readers(), (account, &by)).await?;
         field("name", validate::name(&name))?;
         field("rpm", validate::rpm(rpm))?;
         field("limits", validate::spend_limits(&limits))?;
@@ -52,6 +54,7 @@ impl Handle<CreateKey> for Core {
 impl Handle<UpdateKey> for Core {
     async fn handle(&self, command: UpdateKey) -> Result<KeyRecord, OfficeError> {
         let UpdateKey { account, by, change } = command;
+        belongs(self.book.readers(), (account, &by)).await?;
         live_key(self, account, change.key).await?;
         field("name", change.name.as_deref().map_or(Ok(()), validate::name))?;
         field("rpm", change.rpm.map_or(Ok(()), validate::rpm))?;
@@ -65,6 +68,7 @@ impl Handle<UpdateKey> for Core {
 impl Handle<RotateKey> for Core {
     async fn handle(&self, command: RotateKey) -> Result<Created, OfficeError> {
         let RotateKey { account, by, form, key, grace_ms } = command;
+        belongs(self.book.readers(), (account, &by)).await?;
         if !(0..=GRACE_MAX_MS).contains(&grace_ms) {
             return Err(Refusal::invalid("grace", "The old key can work on for a week at most.").into());
         }
@@ -75,6 +79,7 @@ impl Handle<RotateKey> for Core {
 impl Handle<RevokeKey> for Core {
     async fn handle(&self, command: RevokeKey) -> Result<KeyRecord, OfficeError> {
         let RevokeKey { account, by, key } = command;
+        belongs(self.book.readers(), (account, &by)).await?;
         own_key(self, account, key).await?;
         Ok(self.revoke_key(key, Who::User(&by)).await?)
     }

@@ -90,6 +90,15 @@ pub(super) async fn owns(
     }
 }
 
+/// Refuses whoever is no member of the account: he may have been one when his request began.
+pub(super) async fn belongs(
+    executor: impl Into<Executor<'_>>,
+    (account, by): (AccountId, &By),
+) -> Result<(), OfficeError> {
+    let role = members::role_of(executor, (account, by.user)).await?;
+    role.map(drop).ok_or_else(|| Refusal::NotFound.into())
+}
+
 /// What a member may do whom an owner of the account is about to change. Nobody else changes members until the
 /// transaction ends.
 async fn member(

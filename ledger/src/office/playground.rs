@@ -6,6 +6,7 @@ use syntopen_shared::wire::ledger::{KeyRecord, KeyStatus, SpendLimits};
 use syntopen_shared::wire::office::Refusal;
 use syntopen_shared::wire::office::playground::OpenPlayground;
 
+use super::members::belongs;
 use super::{Handle, OfficeError};
 use crate::book::audit::{self, Act, Who};
 use crate::book::{keys, playground};
@@ -20,6 +21,7 @@ const RPM: u32 = 60;
 impl Handle<OpenPlayground> for Core {
     async fn handle(&self, command: OpenPlayground) -> Result<KeyRecord, OfficeError> {
         let OpenPlayground { account, by } = command;
+        belongs(self.book.readers(), (account, &by)).await?;
         let at_ms = self.clock.unix_ms();
         let known = playground::key(self.book.readers(), account).await?;
         if let Some(record) = known.filter(|record| works(record, at_ms)) {

@@ -6,7 +6,7 @@ use syntopen_shared::api_key::ApiKey;
 use syntopen_shared::id::{AccountId, KeyId, RequestId, UserId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::token::Token;
-use syntopen_shared::wire::admin::{self, AllowedModels, Expiry};
+use syntopen_shared::wire::admin::{self, AllowedModels, Expiry, ShowAccount};
 use syntopen_shared::wire::ledger::{Granted, Hold, HoldRefused, KeyRecord, KeyStatus, SpendLimits};
 use syntopen_shared::wire::office::keys::{
     CreateKey, Created, KeyFilter, ListKeys, RevokeKey, RotateKey, ShowKey, UpdateKey,
@@ -15,7 +15,7 @@ use syntopen_shared::wire::office::paging::Place;
 use syntopen_shared::wire::office::{By, Refusal};
 
 use crate::cluster::stage::Stage;
-use crate::support::{Bench, usage};
+use crate::support::{Bench, EMAIL, usage};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -31,14 +31,14 @@ async fn members_keep_their_keys_in_a_cluster() {
     a_life([&stage.ledger(0), &stage.ledger(1)], stage.account).await;
 }
 
-fn by() -> By {
-    By { user: UserId::mint(), address: "192.0.2.7".to_owned() }
+fn by(user: UserId) -> By {
+    By { user, address: "192.0.2.7".to_owned() }
 }
 
-fn create(account: AccountId, form: &Token) -> CreateKey {
+fn create((account, user): (AccountId, UserId), form: &Token) -> CreateKey {
     CreateKey {
         account,
-        by: by(),
+        by: by(user),
         form: form.hash(),
         name: "laptop".to_owned(),
         rpm: 5,
@@ -67,9 +67,10 @@ async fn hold(ledger: &Ledger, (account, key): (AccountId, KeyId)) -> Result<Gra
 
 /// What is done through one ledger is in force with the other at once.
 async fn a_life([desk, other]: [&Ledger; 2], account: AccountId) {
-    let form = Token::generate();
-    let record = made(desk, create(account, &form)).await;
-    assert_eq!(other.answer(create(account, &form)).await, Ok(Created::Before(record.key)));
+    let user = desk.show_account(ShowAccount { email: EMAIL.to_owned() }).await.unwrap().user;
+    let (form, of) = (Token::generate(), (account, user));
+    let record = made(desk, create(of, &form)).await;
+    assert_eq!(other.answer(create(of, &form)).await, Ok(Created::Before(record.key)));
     let key = record.key;
     hold(other, (account, key)).await.unwrap();
 
@@ -77,7 +78,7 @@ async fn a_life([desk, other]: [&Ledger; 2], account: AccountId) {
     let past = admin::UpdateKey { expiry: Some(Expiry::At(1)), ..admin::UpdateKey::of(key) };
     desk.update_key(past).await.unwrap();
     assert_eq!(hold(other, (account, key)).await, Err(HoldRefused::KeyExpired));
-    let rotate = |key, grace_ms, form: &Token| RotateKey { account, by: by(), form: form.hash(), key, grace_ms };
+    let rotate = |key, grace_ms, form: &Token| RotateKey { account, by: by(user), form: form.hash(), key, grace_ms };
     let refused = desk.answer(rotate(key, 0, &Token::generate())).await;
     assert!(matches!(refused, Err(OfficeError::Refused(Refusal::Conflict { .. }))), "{refused:?}");
     let change = admin::UpdateKey {
@@ -86,7 +87,7 @@ async fn a_life([desk, other]: [&Ledger; 2], account: AccountId) {
         models: Some(AllowedModels::All),
         ..admin::UpdateKey::of(key)
     };
-    let update = |change| UpdateKey { account, by: by(), change };
+    let update = |change| UpdateKey { account, by: by(user), change };
     let changed = desk.answer(update(change)).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.allowed_models, changed.rpm), ("desk", None, 5));
     hold(other, (account, key)).await.unwrap();
@@ -108,7 +109,7 @@ async fn a_life([desk, other]: [&Ledger; 2], account: AccountId) {
     assert!(matches!(forever, Err(OfficeError::Refused(Refusal::Invalid { .. }))), "{forever:?}");
 
     // The end.
-    let revoke = |account| RevokeKey { account, by: by(), key };
+    let revoke = |account| RevokeKey { account, by: by(user), key };
     assert_eq!(desk.answer(revoke(account)).await.unwrap().status, KeyStatus::Revoked);
     assert_eq!(hold(other, (account, key)).await, Err(HoldRefused::KeyRevoked));
     let late = desk.answer(update(admin::UpdateKey { rpm: Some(7), ..admin::UpdateKey::of(key) })).await;
@@ -124,6 +125,10 @@ async fn a_life([desk, other]: [&Ledger; 2], account: AccountId) {
     assert_eq!(desk.answer(foreign).await.unwrap_err(), nothing);
     let foreign = RotateKey { account: stranger, ..rotate(key, 0, &Token::generate()) };
     assert_eq!(desk.answer(foreign).await.unwrap_err(), nothing);
+    let former = RevokeKey { by: by(UserId::mint()), ..revoke(account) };
+    assert_eq!(desk.answer(former).await.unwrap_err(), nothing, "whoever is no member any more");
+    let former = create((account, UserId::mint()), &Token::generate());
+    assert_eq!(desk.answer(former).await.unwrap_err(), nothing);
     let (filter, place) = (KeyFilter::All, Place::First);
     let theirs = desk.answer(ListKeys { account: stranger, filter, place }).await.unwrap();
     assert!(theirs.keys.rows.is_empty() && !theirs.has_any);

@@ -74,9 +74,10 @@ async fn who_is_unknown_gets_as_many_links_that_lead_nowhere() {
 #[tokio::test]
 async fn a_claim_that_nobody_confirms_lapses() {
     let bench = Bench::with(100).await;
+    let user = bench.show().await.user;
     let below = |nanos| {
         let below = Some(NanoUsd::new(nanos));
-        bench.ledger.answer(SetAlert { account: bench.account, by: by(UserId::mint()), below })
+        bench.ledger.answer(SetAlert { account: bench.account, by: by(user), below })
     };
     for wrong in [0, -1, i64::MAX] {
         assert!(matches!(below(wrong).await, Err(OfficeError::Refused(Refusal::Invalid { .. }))), "{wrong}");

@@ -1,7 +1,6 @@
 //! Telling owners that the balance is low.
 
-use syntopen_shared::id::UserId;
-use syntopen_shared::wire::admin::{CreditAccount, CreditClass};
+use syntopen_shared::wire::admin::{CreditAccount, CreditClass, ShowAccount};
 use syntopen_shared::wire::office::By;
 use syntopen_shared::wire::office::alerts::SetAlert;
 
@@ -14,7 +13,8 @@ async fn owners_are_told_once_until_the_balance_was_above_again() {
     let app = mail.gateway(&[("SYNTOPEN_ALERT_SECONDS", "1")]).await;
     let customer = app.customer("5").await;
     let account = customer.record.account;
-    let by = By { user: UserId::mint(), address: "127.0.0.1".to_owned() };
+    let user = app.ledger.show_account(ShowAccount { email: customer.email.clone() }).await.unwrap().user;
+    let by = By { user, address: "127.0.0.1".to_owned() };
     app.app.office.ask(SetAlert { account, by, below: Some("10".parse().unwrap()) }).await.unwrap();
 
     let message = mail.message(&customer.email).await;

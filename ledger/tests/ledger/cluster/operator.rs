@@ -6,11 +6,16 @@ use syntopen_shared::id::{RequestId, SubmissionId, UserId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::admin::{CreateAccount, CreditClass};
 use syntopen_shared::wire::ledger::{AccountStatus, FinishKind, HoldRefused};
+use syntopen_shared::wire::office::billing::Place;
 use syntopen_shared::wire::office::operator::accounts::{GiveCredit, LookAtAccount, RefundRequest, SetStanding};
 use syntopen_shared::wire::office::operator::ledger::{Glance, LookAtLedger, Reconcile, Scope, Store};
+use syntopen_shared::wire::office::payments::{
+    Asked, AssignUnmatched, DismissUnmatched, Event, Fact, Handled, Hints, ListUnmatched, News, Tell, Told,
+};
 use syntopen_shared::wire::office::{By, Refusal};
 
 use super::stage::{Stage, until};
+use crate::support::EMAIL;
 
 async fn user(ledger: &Ledger, (email, operator): (&str, bool)) -> By {
     let create = CreateAccount { email: email.to_owned(), password: None, operator };
@@ -89,7 +94,19 @@ async fn acts_of_others_than_operators_are_refused_by_the_ledger_too() {
     let not_found = |error: OfficeError| assert_eq!(error, OfficeError::Refused(Refusal::NotFound));
     not_found(ledger.answer(grant(&stage, &eve, 500)).await.unwrap_err());
     not_found(ledger.answer(suspension(&stage, &eve, AccountStatus::Suspended)).await.unwrap_err());
-    not_found(ledger.answer(Reconcile { by: eve }).await.unwrap_err());
+    not_found(ledger.answer(Reconcile { by: eve.clone() }).await.unwrap_err());
+
+    let event = Some(Event { id: "evt_1".to_owned(), kind: "checkout.session.completed".to_owned() });
+    let of = Hints { intent: Some("pi_1".to_owned()), ..Hints::default() };
+    let news = News { of, cents: 500, currency: "usd".to_owned(), fact: Fact::Paid };
+    assert_eq!(ledger.answer(Tell { event, news, asked: Asked::Yes }).await.unwrap(), Told::Unmatched);
+    let open = || ledger.answer(ListUnmatched { which: Handled::Open, from: Place::Newest, limit: 10 });
+    let unmatched = open().await.unwrap().rows[0].unmatched;
+    let assign = AssignUnmatched { unmatched, email: EMAIL.to_owned(), by: eve.clone() };
+    not_found(ledger.answer(assign).await.unwrap_err());
+    let reason = "because".to_owned();
+    not_found(ledger.answer(DismissUnmatched { unmatched, reason, by: eve }).await.unwrap_err());
+    assert_eq!(open().await.unwrap().rows.len(), 1);
     assert_eq!(stage.balance().await, (1_000, 0));
 }
 
