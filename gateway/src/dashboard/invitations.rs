@@ -61,7 +61,7 @@ async fn accept(
 }
 
 async fn look_up(app: &App, visitor: &Visitor, text: &str) -> Result<Option<(Invited, Token)>, PageError> {
-    throttle::take(app, OF_TRIES, &visitor.origin.address.to_string()).await?;
+    throttle::take(app, OF_TRIES, &visitor.origin.network()).await?;
     let Some(token) = Token::parse(text) else { return Ok(None) };
     let invited = app.office.ask(LookUpInvitation { hash: token.hash() }).await?;
     Ok(invited.map(|invited| (invited, token)))

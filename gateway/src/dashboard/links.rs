@@ -54,7 +54,7 @@ pub(crate) async fn request(
     visitor: &Visitor,
     (purpose, email): (Purpose, &str),
 ) -> Result<Errors, PageError> {
-    throttle::take(app, OF_ADDRESS, &visitor.origin.address.to_string()).await?;
+    throttle::take(app, OF_ADDRESS, &visitor.origin.network()).await?;
     let mut errors = Errors::default();
     let Some(recipient) = Recipient::parse(email) else {
         errors.add("email", "This is no address to which a message can be sent.");
@@ -128,7 +128,7 @@ async fn look_up(
     purpose: Purpose,
     text: &str,
 ) -> Result<Option<(String, Token)>, PageError> {
-    throttle::take(app, OF_TRIES, &visitor.origin.address.to_string()).await?;
+    throttle::take(app, OF_TRIES, &visitor.origin.network()).await?;
     let Some(token) = Token::parse(text) else { return Ok(None) };
     let link = app.office.ask(LookUpLink { purpose, hash: token.hash() }).await?;
     Ok(link.map(|link| (link.email, token)))

@@ -88,7 +88,7 @@ pub(crate) async fn submit(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Result<HttpResponse, PageError> {
-    throttle::take(&app, OF_ADDRESS, &visitor.origin.address.to_string()).await?;
+    throttle::take(&app, OF_ADDRESS, &visitor.origin.network()).await?;
     throttle::take(&app, OF_USER, &fields.email.trim().to_lowercase()).await?;
     let token = Token::generate();
     let sign_in = SignIn {

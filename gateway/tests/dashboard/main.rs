@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod billing;
+mod cluster;
 mod docs;
 #[path = "../api/helpers.rs"]
 #[expect(dead_code, reason = "the tests of the API use what these do not")]

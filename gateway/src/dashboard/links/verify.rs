@@ -60,7 +60,7 @@ pub(super) async fn submit(
 /// Sends the link to who is signed in.
 pub(super) async fn send(app: web::Data<App>, signed: Signed, _: Form<Fields>) -> Result<HttpResponse, PageError> {
     let mail = app.mail.as_ref().ok_or(PageError::NotFound)?;
-    throttle::take(&app, OF_ADDRESS, &signed.visitor.origin.address.to_string()).await?;
+    throttle::take(&app, OF_ADDRESS, &signed.visitor.origin.network()).await?;
     let no_address = || PageError::bad("Your address is none to which a message can be sent.");
     let recipient = Recipient::parse(&signed.viewer.email).ok_or_else(no_address)?;
     let token = Token::generate();

@@ -63,7 +63,7 @@ pub(crate) async fn submit(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Result<HttpResponse, PageError> {
-    throttle::take(&app, OF_ADDRESS, &visitor.origin.address.to_string()).await?;
+    throttle::take(&app, OF_ADDRESS, &visitor.origin.network()).await?;
     let Some(challenge) = cookie::challenge(&request, &visitor.origin) else {
         return Ok(see_other(&format!("{BASE}/sign-in")));
     };

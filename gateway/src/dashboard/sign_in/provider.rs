@@ -39,7 +39,7 @@ pub(crate) async fn begin(
     query: web::Query<super::Query>,
 ) -> Result<HttpResponse, PageError> {
     let provider = app.provider.as_ref().ok_or(PageError::NotFound)?;
-    throttle::take(&app, OF_ADDRESS, &visitor.origin.address.to_string()).await?;
+    throttle::take(&app, OF_ADDRESS, &visitor.origin.network()).await?;
     let journey = Journey::begin(query.into_inner().next.unwrap_or_default(), app.clock.unix_ms());
     match provider.address(&http, &journey.secrets(&app.seal)).await {
         Ok(address) => {
@@ -59,7 +59,7 @@ pub(crate) async fn finish(
     answer: web::Query<Answer>,
 ) -> Result<HttpResponse, PageError> {
     let provider = app.provider.as_ref().ok_or(PageError::NotFound)?;
-    throttle::take(&app, OF_ADDRESS, &visitor.origin.address.to_string()).await?;
+    throttle::take(&app, OF_ADDRESS, &visitor.origin.network()).await?;
     let carried = cookie::journey(&request, &visitor.origin);
     let journey = carried.and_then(|carried| Journey::open(&app.seal, &carried, app.clock.unix_ms()));
     let Some(journey) = journey else { return Ok(see_other(&format!("{BASE}/sign-in?late=provider"))) };
