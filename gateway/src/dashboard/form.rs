@@ -30,8 +30,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, body) = (request.clone(), web::Bytes::from_request(request, payload));
         Box::pin(async move {
-            let body = body.await.map_err(|_| PageError::bad("The form is too large, or did not arrive."))?;
             let app = request.app_data::<web::Data<App>>().ok_or(PageError::Unavailable)?;
+            // Who sends it was looked up when it began to arrive: that must not be long ago.
+            let arrived = actix_rt::time::timeout(app.config.timeouts.body, body).await;
+            let body = arrived.map_err(|_| PageError::bad("The form took too long to arrive."))?;
+            let body = body.map_err(|_| PageError::bad("The form is too large, or did not arrive."))?;
             let proof: Option<Proof> = serde_html_form::from_bytes(&body).ok();
             if !proof.is_some_and(|proof| Visitor::made(app, &request, &proof.csrf)) {
                 return Err(PageError::Stale);

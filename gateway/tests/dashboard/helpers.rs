@@ -14,7 +14,7 @@ use crate::gateway::TestApp;
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 const REDIRECTS_MAX: usize = 10;
-const PAGE_BYTES_MAX: usize = 8 << 20;
+const PAGE_BYTES_MAX: usize = 32 << 20;
 
 /// One browser, with cookies of its own.
 pub(crate) struct Browser {
@@ -22,7 +22,7 @@ pub(crate) struct Browser {
     base: String,
     cookies: RefCell<BTreeMap<String, String>>,
     /// Headers that it sends with every request.
-    headers: Vec<(String, String)>,
+    headers: RefCell<Vec<(String, String)>>,
 }
 
 /// An app that shows codes.
@@ -69,14 +69,20 @@ impl Browser {
     pub(crate) fn at(base: &str) -> Self {
         let client = Client::builder().disable_timeout().disable_redirects().finish();
         let headers = vec![(USER_AGENT.to_string(), "Browser/1.0 (test)".to_owned())];
-        Self { client, base: base.to_owned(), cookies: RefCell::default(), headers }
+        Self { client, base: base.to_owned(), cookies: RefCell::default(), headers: headers.into() }
     }
 
     /// The same, which sends another header with every request.
-    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
-        self.headers.retain(|(known, _)| known != name);
-        self.headers.push((name.to_owned(), value.to_owned()));
+    pub(crate) fn with_header(self, name: &str, value: &str) -> Self {
+        self.set_header(name, value);
         self
+    }
+
+    /// Sends another header from now on.
+    pub(crate) fn set_header(&self, name: &str, value: &str) {
+        let mut headers = self.headers.borrow_mut();
+        headers.retain(|(known, _)| known != name);
+        headers.push((name.to_owned(), value.to_owned()));
     }
 
     /// A browser in which a new customer is signed in.
@@ -184,14 +190,14 @@ impl Browser {
         panic!("more than {REDIRECTS_MAX} redirects, the last to {}", page.path);
     }
 
-    async fn send(&self, path: &str, mut request: ClientRequest, body: Option<String>) -> Page {
-        for (name, value) in &self.headers {
-            request = request.insert_header((name.as_str(), value.as_str()));
-        }
-        let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !cookies.is_empty() {
-            request = request.insert_header((COOKIE, cookies.join("; ")));
-        }
+    /// Sends whatever bytes as whatever they are said to be.
+    pub(crate) async fn post_bytes(&self, path: &str, (kind, body): (&str, Vec<u8>)) -> Page {
+        let request = self.dressed(self.client.post(self.url(path))).insert_header((CONTENT_TYPE, kind));
+        self.read(path, request.send_body(body).await.unwrap()).await
+    }
+
+    async fn send(&self, path: &str, request: ClientRequest, body: Option<String>) -> Page {
+        let request = self.dressed(request);
         let sent = match body {
             Some(body) => {
                 request.insert_header((CONTENT_TYPE, "application/x-www-form-urlencoded")).send_body(body).await
@@ -199,6 +205,23 @@ impl Browser {
             None => request.send().await,
         };
         self.read(path, sent.unwrap()).await
+    }
+
+    /// A request with this browser's headers and cookies.
+    fn dressed(&self, mut request: ClientRequest) -> ClientRequest {
+        for (name, value) in self.headers.borrow().iter() {
+            request = request.insert_header((name.as_str(), value.as_str()));
+        }
+        if let Some(cookies) = self.cookie_header() {
+            request = request.insert_header((COOKIE, cookies));
+        }
+        request
+    }
+
+    /// What it sends of its cookies.
+    pub(crate) fn cookie_header(&self) -> Option<String> {
+        let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        (!cookies.is_empty()).then(|| cookies.join("; "))
     }
 
     async fn read(&self, path: &str, mut response: ClientResponse) -> Page {

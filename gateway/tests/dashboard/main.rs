@@ -14,4 +14,5 @@ mod mail;
 mod operator;
 mod pages;
 mod playground;
+mod rubbish;
 mod usage;
