@@ -31,6 +31,9 @@ use crate::tokens::Tokenizer;
 
 /// How many requests are counted at once for a second try at a hold.
 const COUNTERS: usize = 2;
+/// How many parts of exported files are read from the book at once: fewer than it lends connections, so that pages are
+/// answered however many files are asked for.
+const EXPORTS: usize = 2;
 
 /// What all workers share.
 pub struct App {
@@ -64,6 +67,8 @@ pub struct App {
     pub bodies: Bodies,
     /// Requests whose input may be counted at once because their account could not cover the bound.
     pub counters: Semaphore,
+    /// Parts of exported files that may be read at once.
+    pub exports: Arc<Semaphore>,
     /// Counts what no provider counts.
     pub tokenizer: Arc<Tokenizer>,
     /// Counts everything else.
@@ -168,6 +173,7 @@ impl App {
             breakers: Breakers::new(config.breaker, Arc::clone(&clock), Arc::clone(&metrics)),
             bodies: Bodies::new(config.limits.bodies_bytes),
             counters: Semaphore::new(COUNTERS),
+            exports: Arc::new(Semaphore::new(EXPORTS)),
             provider: config.oidc.clone().map(Provider::new),
             upstream_calls: Arc::new(Semaphore::new(config.limits.upstream_calls)),
             config,

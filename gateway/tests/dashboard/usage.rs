@@ -1,6 +1,7 @@
 //! What was used, as its pages tell it: to the nano-dollar what the book has.
 
 mod filters;
+mod leaving;
 mod rubbish;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! The list of requests as a file: read page by page while it is sent, so that it may be of any length.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -65,9 +66,16 @@ pub(super) async fn export(
 }
 
 impl Export {
+    /// Waits for its turn. Whoever leaves meanwhile keeps it as long as the book is read.
     async fn page(&self, place: Place<RequestId>) -> Result<Slice<Request, RequestId>, PageError> {
-        let (account, filter) = (self.account, self.filter.clone());
-        Ok(self.app.office.ask(ListRequests { account, filter, place, limit: REQUESTS_MAX }).await?)
+        let turn = Arc::clone(&self.app.exports).acquire_owned().await.map_err(|_| PageError::Unavailable)?;
+        let (app, account, filter) = (self.app.clone(), self.account, self.filter.clone());
+        let reading = actix_rt::spawn(async move {
+            let page = app.office.ask(ListRequests { account, filter, place, limit: REQUESTS_MAX }).await;
+            drop(turn);
+            page
+        });
+        Ok(reading.await.map_err(|_| PageError::Internal)??)
     }
 }
 
