@@ -22,8 +22,10 @@ missing_browser() {
   command -v chromedriver >/dev/null || printf 'chromium-driver\n'
 }
 
-# Likewise of the mail server of the tests, which is a library of Debian's own Python.
+# Likewise of the mail server of the tests, which is a library of Debian's own Python, and of what makes certificates and
+# keys for the tests.
 missing_mail_server() {
+  command -v openssl >/dev/null || printf 'openssl\n'
   /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || printf 'python3-aiosmtpd\n'
 }
 
