@@ -6,9 +6,9 @@ use syntopen_shared::id::{RequestId, SubmissionId, UserId};
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::admin::{CreateAccount, CreditClass};
 use syntopen_shared::wire::ledger::{AccountStatus, FinishKind, HoldRefused};
-use syntopen_shared::wire::office::billing::Place;
 use syntopen_shared::wire::office::operator::accounts::{GiveCredit, LookAtAccount, RefundRequest, SetStanding};
 use syntopen_shared::wire::office::operator::ledger::{Glance, LookAtLedger, Reconcile, Scope, Store};
+use syntopen_shared::wire::office::paging::Place;
 use syntopen_shared::wire::office::payments::{
     Asked, AssignUnmatched, DismissUnmatched, Event, Fact, Handled, Hints, ListUnmatched, News, Tell, Told,
 };
@@ -98,9 +98,9 @@ async fn acts_of_others_than_operators_are_refused_by_the_ledger_too() {
 
     let event = Some(Event { id: "evt_1".to_owned(), kind: "checkout.session.completed".to_owned() });
     let of = Hints { intent: Some("pi_1".to_owned()), ..Hints::default() };
-    let news = News { of, cents: 500, currency: "usd".to_owned(), fact: Fact::Paid };
+    let news = News { of, cents: 500, currency: "usd".to_owned(), fact: Fact::Paid, told_s: 0 };
     assert_eq!(ledger.answer(Tell { event, news, asked: Asked::Yes }).await.unwrap(), Told::Unmatched);
-    let open = || ledger.answer(ListUnmatched { which: Handled::Open, from: Place::Newest, limit: 10 });
+    let open = || ledger.answer(ListUnmatched { which: Handled::Open, place: Place::First, limit: 10 });
     let unmatched = open().await.unwrap().rows[0].unmatched;
     let assign = AssignUnmatched { unmatched, email: EMAIL.to_owned(), by: eve.clone() };
     not_found(ledger.answer(assign).await.unwrap_err());

@@ -10,7 +10,8 @@ use syntopen_shared::clock::{Clock as _, ManualClock, SystemClock};
 use syntopen_shared::id::RequestId;
 use syntopen_shared::money::NanoUsd;
 use syntopen_shared::wire::ledger::{Confirm, FinishKind};
-use syntopen_shared::wire::office::usage::{Filter, ListRequests, Place, ShowOverview};
+use syntopen_shared::wire::office::paging::Place;
+use syntopen_shared::wire::office::usage::{Filter, ListRequests, ShowOverview};
 
 use super::stage::{Stage, until};
 
@@ -29,15 +30,15 @@ async fn old_requests_go_and_their_money_stays() {
         stage.until_booked(*id, 7).await;
     }
     let before = stage.ledger(0).reconcile().await.unwrap();
-    let list = || ListRequests { account: stage.account, filter: Filter::default(), place: Place::Newest, most: 100 };
-    assert!(!stage.ledger(0).answer(list()).await.unwrap().requests.is_empty());
+    let list = || ListRequests { account: stage.account, filter: Filter::default(), place: Place::First, limit: 100 };
+    assert!(!stage.ledger(0).answer(list()).await.unwrap().rows.is_empty());
 
     // Two more ledgers, for which more than a week has gone by, at once.
     let clock = Arc::new(ManualClock::at(SystemClock::default().unix_ms() + 8 * DAY_MS));
     let settings = ClusterSettings { usage_retention: "7".parse().unwrap(), ..stage.settings.clone() };
     let connect = || Ledger::connect(settings.clone(), clock.clone(), Arc::new(Metrics::new().unwrap()));
     let (one, other) = (connect().await.unwrap(), connect().await.unwrap());
-    until("old requests are removed", async || stage.ledger(0).answer(list()).await.unwrap().requests.is_empty()).await;
+    until("old requests are removed", async || stage.ledger(0).answer(list()).await.unwrap().rows.is_empty()).await;
 
     stage.assert_no_drift().await;
     let after = one.reconcile().await.unwrap();

@@ -44,11 +44,13 @@ async fn renew(bench: &Bench, user: UserId, secret: &str) -> Result<(), OfficeEr
 #[tokio::test]
 async fn a_new_secret_is_sealed_and_good() {
     let bench = with_key(Bench::with(0).await, Some(KEY)).await;
-    let user = sign_up(&bench).await.0.user;
+    let viewer = sign_up(&bench).await.0;
+    let user = viewer.user;
     let secret = begin_factor(&bench, user).await;
     let sealed = stored(&bench, user).await;
     assert!(sealed.starts_with("sealed:") && !sealed.contains(&secret), "{sealed}");
-    bench.ledger.answer(ConfirmSecondFactor { by: by(user), code: code(&bench, &secret) }).await.unwrap();
+    let confirm = ConfirmSecondFactor { by: by(user), session: viewer.session, code: code(&bench, &secret) };
+    bench.ledger.answer(confirm).await.unwrap();
     renew(&bench, user, &secret).await.unwrap();
 
     // With another key, or none, nothing is believed; with the right one all is as before.
@@ -64,13 +66,15 @@ async fn a_new_secret_is_sealed_and_good() {
 #[tokio::test]
 async fn a_secret_of_before_is_read_and_sealed_with_its_next_code() {
     let bench = Bench::with(0).await;
-    let user = sign_up(&bench).await.0.user;
+    let viewer = sign_up(&bench).await.0;
+    let user = viewer.user;
     let secret = begin_factor(&bench, user).await;
     assert_eq!(stored(&bench, user).await, secret);
 
     // Also one that waits to be confirmed.
     let bench = with_key(bench, Some(KEY)).await;
-    bench.ledger.answer(ConfirmSecondFactor { by: by(user), code: code(&bench, &secret) }).await.unwrap();
+    let confirm = ConfirmSecondFactor { by: by(user), session: viewer.session, code: code(&bench, &secret) };
+    bench.ledger.answer(confirm).await.unwrap();
     assert_eq!(stored(&bench, user).await, secret);
     renew(&bench, user, &secret).await.unwrap();
     assert!(stored(&bench, user).await.starts_with("sealed:"));

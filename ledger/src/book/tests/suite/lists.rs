@@ -99,7 +99,7 @@ pub(in crate::book::tests) async fn invitations_go_on_and_back(database: &Databa
 
 pub(in crate::book::tests) async fn unmatched_events_go_on_and_back(database: &Database) {
     let (of, currency) = (Hints::default(), "usd".to_owned());
-    let news = News { of, cents: 5, currency, fact: Fact::Unreadable };
+    let news = News { of, cents: 5, currency, fact: Fact::Unreadable, told_s: 0 };
     let mut writer = database.book.writer().await;
     let mut transaction = writer.begin_durable().await.unwrap();
     for number in 0..9 {
