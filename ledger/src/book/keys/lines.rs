@@ -10,46 +10,80 @@ use crate::account::Spending;
 use crate::book::Result;
 use crate::book::accounts::{id, nanos};
 use crate::book::slices::{self, Way};
-use crate::book::sql::{Executor, Pool, Row, Transaction, query};
+use crate::book::sql::{Executor, Pool, Row, Sql, Transaction, query};
 
 /// A page of an account's keys, newest first, of so many, as things are at `now_ms`.
 pub(crate) async fn page(pool: &Pool, asked: &ListKeys, (limit, now_ms): (u32, i64)) -> Result<KeyPage> {
     let (way, edge) = slices::edge(&asked.place);
-    let text = match way {
-        Way::On => OLDER,
-        Way::Back => NEWER,
-    };
-    let rows = query(text)
-        .bind(asked.account)
-        .bind(edge)
-        .bind(filter(asked.filter))
-        .bind(now_ms)
-        .bind(i64::from(limit) + 1)
-        .fetch_all(pool)
-        .await?;
+    let mut query = query(listed(asked.filter, way)).bind(asked.account).bind(edge).bind(i64::from(limit) + 1);
+    if asked.filter != KeyFilter::All {
+        query = query.bind(now_ms);
+    }
+    let rows = query.fetch_all(pool).await?;
     let rows = rows.iter().map(|row| line(row, now_ms)).collect::<Result<Vec<_>>>()?;
     let has_any = !rows.is_empty() || any(pool, asked.account).await?;
     Ok(KeyPage { keys: slices::cut(rows, (&asked.place, limit), |line| line.record.key), has_any })
 }
 
-macro_rules! listed {
-    ($($rest:literal),+) => {
+/// A walk along an index of an account's keys. SQLite is told which one: it cannot know how few keys a part of them
+/// has.
+macro_rules! walk {
+    ($index:literal, $which:literal, $from:literal) => {
+        concat!("SELECT * FROM api_keys", $index, " WHERE account = $1", $which, $from, " LIMIT $3")
+    };
+}
+
+/// Those that work; one that has expired is still called active.
+macro_rules! active {
+    ($index:literal, $from:literal) => {
+        walk!($index, " AND status = 'active' AND (expires_ms IS NULL OR expires_ms > $4)", $from)
+    };
+}
+
+/// Those that do not: two walks, of which the nearer rows are taken.
+macro_rules! ended {
+    ([$revoked:literal, $expiring:literal], $from:literal, $order:literal) => {
         concat!(
-            "SELECT * FROM api_keys WHERE account = $1 AND ($3 = 0 OR $3 = CASE WHEN status = 'active' \
-             AND (expires_ms IS NULL OR expires_ms > $4) THEN 1 ELSE 2 END) ",
-            $($rest),+
+            "SELECT * FROM (SELECT * FROM (",
+            walk!($revoked, " AND status <> 'active'", $from),
+            ") AS revoked UNION ALL SELECT * FROM (",
+            walk!($expiring, " AND status = 'active' AND expires_ms IS NOT NULL AND expires_ms <= $4", $from),
+            ") AS expired) AS ended",
+            $order,
+            " LIMIT $3"
         )
     };
 }
 
-const OLDER: &str = listed!("AND id < $2 ORDER BY id DESC LIMIT $5");
-const NEWER: &str = listed!("AND id > $2 ORDER BY id LIMIT $5");
-
-const fn filter(filter: KeyFilter) -> i64 {
-    match filter {
-        KeyFilter::All => 0,
-        KeyFilter::Active => 1,
-        KeyFilter::Ended => 2,
+/// The statement for a page. Its values: the account, the edge, how many; then the moment, but for all keys.
+fn listed(filter: KeyFilter, way: Way) -> Sql {
+    match (filter, way) {
+        (KeyFilter::All, Way::On) => walk!("", "", " AND id < $2 ORDER BY id DESC").into(),
+        (KeyFilter::All, Way::Back) => walk!("", "", " AND id > $2 ORDER BY id").into(),
+        (KeyFilter::Active, Way::On) => Sql {
+            sqlite: active!(" INDEXED BY api_keys_active", " AND id < $2 ORDER BY id DESC"),
+            postgres: active!("", " AND id < $2 ORDER BY id DESC"),
+        },
+        (KeyFilter::Active, Way::Back) => Sql {
+            sqlite: active!(" INDEXED BY api_keys_active", " AND id > $2 ORDER BY id"),
+            postgres: active!("", " AND id > $2 ORDER BY id"),
+        },
+        (KeyFilter::Ended, Way::On) => Sql {
+            sqlite: ended!(
+                [" INDEXED BY api_keys_revoked", " INDEXED BY api_keys_expiring"],
+                " AND id < $2 ORDER BY id DESC",
+                " ORDER BY id DESC"
+            ),
+            postgres: ended!(["", ""], " AND id < $2 ORDER BY id DESC", " ORDER BY id DESC"),
+        },
+        (KeyFilter::Ended, Way::Back) => Sql {
+            sqlite: ended!(
+                [" INDEXED BY api_keys_revoked", " INDEXED BY api_keys_expiring"],
+                " AND id > $2 ORDER BY id",
+                " ORDER BY id"
+            ),
+            postgres: ended!(["", ""], " AND id > $2 ORDER BY id", " ORDER BY id"),
+        },
     }
 }
 
