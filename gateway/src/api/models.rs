@@ -99,7 +99,7 @@ fn price(prices: &Prices) -> Value {
 }
 
 /// With at least two decimals, as prices are written.
-pub(crate) fn with_cents(usd: String) -> String {
+fn with_cents(usd: String) -> String {
     match usd.split_once('.') {
         None => format!("{usd}.00"),
         Some((_, decimals)) if decimals.len() < 2 => format!("{usd}0"),

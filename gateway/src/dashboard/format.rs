@@ -1,15 +1,16 @@
 //! How figures are shown.
 
+use syntopen_shared::money::NanoUsd;
 use syntopen_shared::price::PicoUsdPerToken;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::api::models::with_cents;
-
 const SHOWN: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 const MACHINE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+/// What a million tokens at a pico-dollar each come to.
+const NANOS_PER_PICO_A_TOKEN: i64 = 1_000;
 
 /// A moment in UTC, as people read it: `2026-11-24 19:42:26`. The script shows the browser's own time in its place.
 #[must_use]
@@ -48,7 +49,8 @@ pub(crate) fn count(number: i64) -> String {
 /// Dollars per million tokens, exact, with at least two decimals: `$0.15`, `$2.50`, `$0.075`.
 #[must_use]
 pub(crate) fn price(price: PicoUsdPerToken) -> String {
-    format!("${}", with_cents(price.usd_per_million()))
+    let nanos = i64::try_from(price.picos()).unwrap_or(i64::MAX).saturating_mul(NANOS_PER_PICO_A_TOKEN);
+    NanoUsd::new(nanos).to_string()
 }
 
 #[cfg(test)]
@@ -67,7 +69,9 @@ mod tests {
 
     #[test]
     fn prices_are_exact() {
-        for (picos, shown) in [(0, "$0.00"), (150_000, "$0.15"), (2_500_000, "$2.50"), (75_000, "$0.075")] {
+        for (picos, shown) in
+            [(0, "$0.00"), (150_000, "$0.15"), (2_500_000, "$2.50"), (75_000, "$0.075"), (1_000_000_000, "$1,000.00")]
+        {
             assert_eq!(price(PicoUsdPerToken::new(picos)), shown);
         }
     }
