@@ -17,7 +17,7 @@ use crate::stripe::{self, event};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 /// A longer event is none of Stripe's: all that a checkout, a refund or a dispute can carry is a small part of it. It
-/// is not kept, for whether it is Stripe's could only be told after reading all of it, and anybody can send a longer one.
+/// is not kept, for whether it is Stripe's could only be told after reading all of it, and anybody can send one.
 const BODY_BYTES_MAX: usize = 256 << 10;
 
 /// Books an event.

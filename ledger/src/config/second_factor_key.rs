@@ -7,8 +7,9 @@ use syntopen_shared::secret::Secret;
 /// As many characters as a key of 256 bits has in base64.
 const CHARS_MIN: usize = 43;
 
-/// `SYNTOPEN_SECOND_FACTOR_KEY`, unset by default: with it the secrets of second factors are sealed in the book,
-/// without it they are stored as they are. It is not replaced: what it sealed is read with no other.
+/// `SYNTOPEN_SECOND_FACTOR_KEY`, unset by default: with it the secrets of second factors are sealed in the book.
+///
+/// Without it they are stored as they are. It is not replaced: what it sealed is read with no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecondFactorKey(Secret);
 
