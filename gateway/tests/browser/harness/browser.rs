@@ -211,6 +211,7 @@ impl Browser {
     /// What every page has to pass; where a folder for them is named, leaves a picture there.
     pub(crate) async fn check(&self, name: &str) {
         eventually("the charts", || async { (self.run(DRAWN).await == json!(true)).then_some(()) }).await;
+        self.client.execute_async(AT_REST, Vec::new()).await.unwrap();
         self.screenshot(name).await;
         let flaws = self.flaws().await;
         let place = format!("{name} ({}) in {:?}", self.path().await, self.view.get());
@@ -318,6 +319,12 @@ const CUT_OFF: &str = "
 
 /// Whether what a script draws later is there.
 const DRAWN: &str = "return document.fonts.status === 'loaded' && !document.querySelector('[data-charts][hidden]')";
+/// Returns when what moves has come to rest: colours that change with the theme go over into one another.
+const AT_REST: &str = "
+    const done = arguments[0], ends = (animation) => animation.effect.getComputedTiming().endTime !== Infinity;
+    const moving = document.getAnimations().filter(ends).map((animation) => animation.finished);
+    Promise.allSettled(moving).then(() => done());
+";
 /// Waits for two frames: the second is what the first has laid out.
 const PAINTED: &str = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
 
