@@ -7,7 +7,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 
 use syntopen_shared::wire::office::Refusal;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::AdminError;
 use crate::office::OfficeError;
@@ -20,8 +20,22 @@ const LENGTH_MAX: usize = 256;
 const AT_ONCE_MAX: usize = 4;
 /// Who would wait longer for a turn is refused.
 const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Whoever comes when so many wait is refused at once: on one processor more cannot have their turn in time.
+const WAITING_MAX: usize = 100;
 
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE_MAX);
+static TURNS: Turns = Turns::new(AT_ONCE_MAX, WAITING_MAX);
+
+/// Who may work, and who may wait for it.
+struct Turns {
+    places: Semaphore,
+    workers: Semaphore,
+}
+
+/// A turn, until it is dropped.
+struct Turn<'a> {
+    _place: SemaphorePermit<'a>,
+    _worker: SemaphorePermit<'a>,
+}
 
 /// The hash of a password as it is stored (PHC string). Takes tens of milliseconds, on a thread that may block.
 pub(crate) async fn hash(password: String) -> Result<String, AdminError> {
@@ -62,7 +76,7 @@ pub(crate) fn refusal(field: &str, error: AdminError) -> OfficeError {
 
 /// The turn ends with the work, even where nobody waits for it any more.
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AdminError> {
-    let Ok(Ok(turn)) = tokio::time::timeout(WAIT_MAX, TURNS.acquire()).await else {
+    let Some(turn) = TURNS.take().await else {
         tracing::warn!("too many passwords are hashed at once");
         return Err(AdminError::Unavailable);
     };
@@ -73,8 +87,25 @@ async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
     working.await.map_err(|_| AdminError::Unavailable)
 }
 
+impl Turns {
+    const fn new(at_once: usize, waiting: usize) -> Self {
+        Self { places: Semaphore::const_new(at_once + waiting), workers: Semaphore::const_new(at_once) }
+    }
+
+    /// A turn; none where too many wait, or it takes too long.
+    async fn take(&self) -> Option<Turn<'_>> {
+        let place = self.places.try_acquire().ok()?;
+        let worker = tokio::time::timeout(WAIT_MAX, self.workers.acquire()).await.ok()?.ok()?;
+        Some(Turn { _place: place, _worker: worker })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
     use super::*;
 
     #[tokio::test]
@@ -85,5 +116,19 @@ mod tests {
         assert!(!verify("battery staple".to_owned(), Some(hashed)).await.unwrap());
         assert!(!verify("correct horse".to_owned(), None).await.unwrap());
         assert!(hash("short".to_owned()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn so_many_wait_and_no_more() {
+        let turns = Turns::new(1, 1);
+        let first = turns.take().await.unwrap();
+        let mut second = pin!(turns.take());
+        assert!(poll_fn(|context| Poll::Ready(second.as_mut().poll(context).is_pending())).await);
+        assert!(turns.take().await.is_none(), "refused at once");
+        drop(first);
+        let second = second.await;
+        assert!(
+            second.is_some() && poll_fn(|context| Poll::Ready(pin!(turns.take()).poll(context).is_pending())).await
+        );
     }
 }
