@@ -55,6 +55,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.service(web::redirect("/", BASE)).service(
         web::scope(BASE)
             .wrap(from_fn(headers::wrap))
+            .app_data(address::config())
             .service(page("").route(web::get().to(overview::show)))
             .configure(sign_in::configure)
             .service(page("/sign-up").route(web::get().to(sign_up::show)).route(web::post().to(sign_up::submit)))

@@ -49,6 +49,17 @@ async fn an_address_names_a_page_or_there_is_none() {
 }
 
 #[actix_rt::test]
+async fn an_address_that_cannot_be_read_is_told_of_on_a_page() {
+    let app = TestApp::spawn().await;
+    let (operator, _) = Browser::operator(&app, "boss@example.com").await;
+    for path in ["models?q=a&q=b", "settings?done=a&done=b", "sign-in?next=a&next=b", "operator/ledger?done=a&done=b"] {
+        let refused = operator.get(&format!("/dashboard/{path}")).await;
+        let is_page = refused.status == 400 && refused.says("<h1>That did not work</h1>");
+        assert!(is_page, "{path}: {} {}", refused.status, refused.text);
+    }
+}
+
+#[actix_rt::test]
 async fn a_page_whose_rows_are_gone_leads_to_the_first() {
     let app = TestApp::spawn().await;
     let (operator, _) = Browser::operator(&app, "boss@example.com").await;
