@@ -7,6 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 const NANOS_PER_USD: i64 = 1_000_000_000;
+/// Nano-dollars in a cent, in which payment services count.
+pub const NANOS_PER_CENT: i64 = 10_000_000;
 const FRACTION_DIGITS: usize = 9;
 
 /// An amount of money in nano-dollars (1e-9 USD); negative where a balance has been overdrawn.

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 use syntopen_ledger::office::OfficeError;
 use syntopen_shared::id::UnmatchedId;
+use syntopen_shared::money::{NANOS_PER_CENT, NanoUsd};
 use syntopen_shared::wire::office::payments::{
     AssignUnmatched, DismissUnmatched, Fact, Handled, ListUnmatched, News, ReturnKind, ReturnState, ShowUnmatched,
     Unmatched,
@@ -153,9 +154,8 @@ fn id(text: &str) -> Result<UnmatchedId, PageError> {
 
 /// An amount in whatever currency it is: only of ours is known how many of its smallest units make one.
 fn amount(news: &News) -> String {
-    let cents = news.cents.unsigned_abs();
     match news.currency.as_str() {
-        "usd" => format!("{}${}.{:02}", if news.cents < 0 { "-" } else { "" }, cents / 100, cents % 100),
+        "usd" => NanoUsd::new(news.cents.saturating_mul(NANOS_PER_CENT)).to_string(),
         "" => "unknown".to_owned(),
         other => format!("{} (smallest unit) {}", news.cents, other.to_uppercase()),
     }

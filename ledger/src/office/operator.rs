@@ -44,7 +44,7 @@ pub(super) async fn only_operators(executor: impl Into<Executor<'_>>, user: User
 }
 
 /// A reason as it is written down.
-fn reason(text: &str) -> Result<&str, Refusal> {
+pub(super) fn reason(text: &str) -> Result<&str, Refusal> {
     let text = text.trim();
     let is_plain = !text.chars().any(|char| char.is_control() && char != '\n' && char != '\r');
     if !text.is_empty() && text.chars().count() <= REASON_MAX && is_plain {

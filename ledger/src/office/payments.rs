@@ -3,7 +3,7 @@
 mod tell;
 
 use syntopen_shared::id::{AccountId, PaymentId, UnmatchedId};
-use syntopen_shared::money::NanoUsd;
+use syntopen_shared::money::{NANOS_PER_CENT, NanoUsd};
 use syntopen_shared::wire::office::paging::Slice;
 use syntopen_shared::wire::office::payments::{
     AssignUnmatched, CreatePayment, DismissUnmatched, Fact, FailPayment, ListUnmatched, ListWaiting, OpenPayment,
@@ -12,7 +12,7 @@ use syntopen_shared::wire::office::payments::{
 use syntopen_shared::wire::office::{By, Refusal};
 
 use super::members::belongs;
-use super::operator::only_operators;
+use super::operator::{only_operators, reason};
 use super::{Handle, OfficeError};
 use crate::book::accounts;
 use crate::book::audit::{self, Act, Who};
@@ -24,10 +24,8 @@ use crate::validate;
 
 pub(crate) use tell::{Change, tell};
 
-const NANOS_PER_CENT: i64 = 10_000_000;
 /// A page shows no more payments that wait.
 const WAITING_MAX: i64 = 20;
-const REASON_MAX: usize = 500;
 
 /// Cents as money, where it can be stored.
 pub(crate) fn amount(cents: i64) -> Option<NanoUsd> {
@@ -116,11 +114,8 @@ impl Handle<ShowUnmatched> for Core {
 
 impl Handle<DismissUnmatched> for Core {
     async fn handle(&self, command: DismissUnmatched) -> Result<(), OfficeError> {
-        let reason = command.reason.trim();
         only_operators(self.book.readers(), command.by.user).await?;
-        if reason.is_empty() || reason.chars().count() > REASON_MAX || reason.chars().any(char::is_control) {
-            return Err(Refusal::invalid("reason", format!("Say why, in at most {REASON_MAX} characters.")).into());
-        }
+        let reason = reason(&command.reason)?;
         let mut writer = self.book.writer().await;
         let mut transaction = writer.begin_durable().await?;
         only_operators(&mut transaction, command.by.user).await?;

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
-use syntopen_shared::money::NanoUsd;
+use syntopen_shared::money::{NANOS_PER_CENT, NanoUsd};
 use syntopen_shared::wire::office::payments::{CreatePayment, FailPayment, OpenPayment, Payment};
 
 use super::{HERE, Typed, again, error};
@@ -20,7 +20,6 @@ use crate::stripe::client::{Checkout, Returns, Stripe, StripeError};
 
 /// For one account.
 const OF_ACCOUNT: Attempt = Attempt { name: "top-up.account", limit: 10 };
-const NANOS_PER_CENT: i64 = 10_000_000;
 const CENTS_PER_USD: i64 = 100;
 
 #[derive(Deserialize)]
