@@ -20,6 +20,9 @@ use crate::window::Window;
 /// Longer than any check takes, so that only a caller who stopped reading is cut off.
 const DRAIN_SECONDS: u64 = 5;
 
+/// So long it says that it is about to stop before it does: longer than a gateway leaves a replica unasked.
+const LEAVE: Duration = Duration::from_secs(2);
+
 /// An idle connection is kept so long: longer than callers keep theirs, or some would send into a closing one.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -86,6 +89,7 @@ impl App {
         let handle = server.handle();
         let stop = async move {
             shutdown.requested().await;
+            actix_web::rt::time::sleep(LEAVE).await;
             handle.stop(true).await;
         };
         // The server is polled in both branches: it is what carries out the stop.

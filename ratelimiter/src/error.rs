@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
+use syntopen_shared::wire::ratelimiter::LEAVING;
 
 use crate::window::Unavailable;
 
@@ -41,7 +42,8 @@ impl ApiError {
             Self::TooLarge => "payload_too_large",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
-            Self::Draining | Self::Unavailable(_) => "service_unavailable",
+            Self::Draining => LEAVING,
+            Self::Unavailable(_) => "service_unavailable",
         }
     }
 }
@@ -63,7 +65,11 @@ impl ResponseError for ApiError {
             // Whoever could not ask has logged it, and not once a request.
             tracing::debug!(error = format!("{cause:#}"), "the windows cannot be asked");
         }
-        HttpResponse::build(self.status_code())
-            .json(json!({ "error": { "code": self.code(), "message": self.to_string() } }))
+        let mut response = HttpResponse::build(self.status_code());
+        if matches!(self, Self::Draining) {
+            // Whatever the caller has to ask next, it asks another replica.
+            response.force_close();
+        }
+        response.json(json!({ "error": { "code": self.code(), "message": self.to_string() } }))
     }
 }

@@ -7,6 +7,7 @@ use actix_web::http::header::{AUTHORIZATION, ContentType};
 use actix_web::web::{Data, Json};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use syntopen_shared::secret::Secret;
+use syntopen_shared::shutdown::Shutdown;
 use syntopen_shared::wire::ratelimiter::{Check, Decision};
 
 use crate::error::ApiError;
@@ -19,13 +20,17 @@ const MAX_BATCH: usize = 256;
 /// More than a decision takes as JSON, its figures as long as they get.
 const DECISION_BYTES: usize = 80;
 
-/// Decides each check of the batch, in its order. A batch of which one check cannot be decided fails as a whole.
+/// Decides each check of the batch, in its order. A batch of which one check cannot be decided fails as a whole. Once
+/// the shutdown is requested nothing is decided, which callers are told: what breaks off when the connections are closed
+/// may have been counted or not, and is better not there.
 pub(crate) async fn check(
     _caller: ClusterMember,
     Json(checks): Json<Vec<Check>>,
-    window: Data<dyn Window>,
-    metrics: Data<Metrics>,
+    (window, metrics, shutdown): (Data<dyn Window>, Data<Metrics>, Data<Shutdown>),
 ) -> Result<HttpResponse, ApiError> {
+    if shutdown.is_requested() {
+        return Err(ApiError::Draining);
+    }
     validate(&checks)?;
     let decisions: Result<Vec<Decision>, Unavailable> = window.check_all(&checks).await.into_iter().collect();
     let decisions = decisions.inspect_err(|_| metrics.undecided(&checks))?;

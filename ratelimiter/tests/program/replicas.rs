@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
+use actix_web::http::StatusCode;
 use futures_util::future::join_all;
 use syntopen_shared::id::KeyId;
 use syntopen_shared::testing::{RedisCluster, RedisServer};
-use syntopen_shared::wire::ratelimiter::Check;
+use syntopen_shared::wire::ratelimiter::{Check, LEAVING};
 
-use crate::Replica;
+use crate::{Replica, TOKEN};
 
 const CLIENTS: usize = 12;
 const BATCHES: usize = 40;
@@ -33,6 +34,20 @@ async fn a_killed_replica_takes_nothing_with_it() {
     assert_eq!(one.check(&client, &[check]).await.unwrap()[0].admitted, 3);
     one.process.kill();
     assert_eq!(other.check(&client, &[check]).await.unwrap()[0].admitted, 2);
+}
+
+#[actix_web::test]
+async fn a_replica_that_is_about_to_stop_counts_nothing_and_says_so() {
+    let redis = RedisServer::start();
+    let (one, other) = (Replica::start(&redis.url()).await, Replica::start(&redis.url()).await);
+    let (client, check) = (awc::Client::new(), Check { key: KeyId::mint(), limit: 5, count: 5 });
+    one.process.signal("TERM");
+    one.until("/readyz", StatusCode::SERVICE_UNAVAILABLE).await;
+    let asked = client.post(format!("http://{}/check", one.address)).bearer_auth(TOKEN).send_json(&[check]);
+    let mut refused = asked.await.unwrap();
+    let told: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!((refused.status(), &told["error"]["code"]), (StatusCode::SERVICE_UNAVAILABLE, &LEAVING.into()));
+    assert_eq!(other.check(&client, &[check]).await.unwrap()[0].admitted, 5);
 }
 
 /// Clients ask both replicas at once, for more than the limits of all keys, in batches that mix them.

@@ -7,6 +7,10 @@ use crate::id::KeyId;
 /// How long the window is, in milliseconds.
 pub const WINDOW_MS: u64 = 60_000;
 
+/// The code of a refusal, with status 503, by a replica that is about to stop: it has counted nothing of what it was
+/// sent, and another one may be asked.
+pub const LEAVING: &str = "leaving";
+
 /// May `key` make `count` more requests, one after the other?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {

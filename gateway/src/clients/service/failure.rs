@@ -3,9 +3,22 @@
 use awc::error::{ConnectError, SendRequestError};
 use awc::http::StatusCode;
 use bytes::Bytes;
+use serde::Deserialize;
+use syntopen_shared::wire::ratelimiter::LEAVING;
 
 use super::Repeat;
 use crate::clients::replicas::Manner;
+
+/// What a service says of a refusal.
+#[derive(Deserialize)]
+struct Told {
+    error: Reason,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    code: String,
+}
 
 /// How much of a refusal is logged.
 const SHOWN_MAX: usize = 300;
@@ -31,6 +44,9 @@ pub enum Failure {
     /// It says that it cannot answer now.
     #[error("it answered with status {0}")]
     Refused(StatusCode),
+    /// It says that it is about to stop, and did nothing.
+    #[error("it is about to stop")]
+    Leaving,
     /// It could not say anything of any command.
     #[error("it cannot reach what it needs")]
     Undecided,
@@ -61,7 +77,8 @@ impl Failure {
             let text: String = String::from_utf8_lossy(body).chars().take(SHOWN_MAX).collect();
             return Self::Rejected(format!("{status} {text}"));
         }
-        Self::Refused(status)
+        let leaving = |told: Told| told.error.code == LEAVING;
+        if serde_json::from_slice(body).is_ok_and(leaving) { Self::Leaving } else { Self::Refused(status) }
     }
 
     /// An array of nothing but `null`: the replica could not say anything of any command. Another one may.
@@ -79,6 +96,7 @@ impl Failure {
             Self::Broken => "broken",
             Self::Silent => "silent",
             Self::Refused(_) => "refused",
+            Self::Leaving => "leaving",
             Self::Undecided => "undecided",
             Self::Unauthorized => "unauthorized",
             Self::Rejected(_) => "rejected",
@@ -88,7 +106,7 @@ impl Failure {
     pub(super) const fn manner(&self) -> Manner {
         match self {
             Self::Silent | Self::Unreachable => Manner::BySilence,
-            Self::Refused(_) | Self::Undecided | Self::Unauthorized => Manner::ByRefusal,
+            Self::Refused(_) | Self::Leaving | Self::Undecided | Self::Unauthorized => Manner::ByRefusal,
             _ => Manner::AtOnce,
         }
     }
@@ -96,7 +114,7 @@ impl Failure {
     /// Whether the replica surely did nothing of what it was asked, and was perhaps not even asked.
     #[must_use]
     pub const fn is_unsent(&self) -> bool {
-        matches!(self, Self::NoReplica | Self::Unreached | Self::Unreachable | Self::Unauthorized)
+        matches!(self, Self::NoReplica | Self::Unreached | Self::Unreachable | Self::Leaving | Self::Unauthorized)
     }
 
     /// Whether another replica is asked after this.
@@ -132,7 +150,9 @@ mod tests {
         for failure in done {
             assert!(failure.may_repeat(Repeat::Always) && !failure.may_repeat(Repeat::Undone), "{failure}");
         }
-        for failure in [Failure::Unreached, Failure::Unreachable, Failure::Unauthorized] {
+        let leaving = Failure::of_status(StatusCode::SERVICE_UNAVAILABLE, br#"{"error":{"code":"leaving"}}"#);
+        assert_eq!(leaving, Failure::Leaving);
+        for failure in [Failure::Unreached, Failure::Unreachable, Failure::Unauthorized, leaving] {
             assert!(failure.may_repeat(Repeat::Always) && failure.may_repeat(Repeat::Undone), "{failure}");
         }
         let wrong = Failure::of_status(StatusCode::BAD_REQUEST, b"no");
