@@ -21,8 +21,8 @@ const MAX_BATCH: usize = 256;
 const DECISION_BYTES: usize = 80;
 
 /// Decides each check of the batch, in its order. A batch of which one check cannot be decided fails as a whole. Once
-/// the shutdown is requested nothing is decided, which callers are told: what breaks off when the connections are closed
-/// may have been counted or not, and is better not there.
+/// the shutdown is requested nothing is decided, and callers are told so: what breaks off when the connections are
+/// closed may have been counted or not.
 pub(crate) async fn check(
     _caller: ClusterMember,
     Json(checks): Json<Vec<Check>>,
